@@ -1,0 +1,3 @@
+module github.com/counterpoint/counterpoint
+
+go 1.26
