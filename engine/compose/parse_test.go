@@ -1,0 +1,269 @@
+package compose
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// outline prints a tree so that every field that carries meaning shows.
+func outline(n Node) string {
+	switch n := n.(type) {
+	case *Term:
+		s := fmt.Sprintf("%q", n.Text)
+		if n.Place != nil {
+			s += n.Place.String()
+		}
+		if n.Weight != 1 {
+			s += fmt.Sprintf(":%v", n.Weight)
+		}
+		return s
+	case *And:
+		var parts []string
+		for _, x := range n.Operands {
+			parts = append(parts, outline(x))
+		}
+		s := "(" + strings.Join(parts, " & ") + ")"
+		if n.Weight != 1 {
+			s += fmt.Sprintf(":%v", n.Weight)
+		}
+		return s
+	case *Not:
+		return "!" + outline(n.X)
+	}
+	return "?"
+}
+
+// conventions holds what other tools' users type: what it means here, and which
+// kinds of warning it earns.
+var conventions = []struct {
+	prompt, tree string
+	warnings     []WarningKind
+}{
+	// A1111's conjunction and weights.
+	{"a red cube", `"a red cube"`, nil},
+	{"a AND b :1.2 AND c :-0.5", `("a" & "b":1.2 & "c":-0.5)`, nil},
+	{"a\n AND\tb", `("a" & "b")`, nil},
+	{"a:1 AND b: 2. AND c :.5 AND d : +1.5  AND e:-3", `("a" & "b":2 & "c":0.5 & "d":1.5 & "e":-3)`, nil},
+	{"poster, ratio 16:9", `"poster, ratio 16:9"`, []WarningKind{WarnWeight}},
+	{"a AND at 10:30", `("a" & "at 10:30")`, []WarningKind{WarnWeight}},
+	{"x:3", `"x":3`, nil},
+	{"16 :3", `"16":3`, nil},
+	{"16: 3", `"16":3`, nil},
+	{"ratio 16:9 :1.5", `"ratio 16:9":1.5`, nil},
+	{"x:9", `"x":9`, []WarningKind{WarnWeight}},
+	{"x:1e2", `"x:1e2"`, []WarningKind{WarnWeight}},
+	{"a :1 :2", `"a :1":2`, nil},
+	{"x:2 :1", `"x:2"`, nil},
+	{"x: inf :1", `"x: inf"`, nil},
+	{"a: b", `"a: b"`, nil},
+	{"a:1.5 b", `"a:1.5 b"`, nil},
+	{"a:", `"a:"`, nil},
+	// Keywords are whole words, in Python's sense, in capitals.
+	{"salt and pepper, or not", `"salt and pepper, or not"`, nil},
+	{"SAND ANDROID", `"SAND ANDROID"`, nil},
+	{"éAND b", `"éAND b"`, nil},
+	{"é AND b", `("é" & "b")`, nil},
+	{"猫\u3000AND\u3000犬\u3000:1.5", `("猫" & "犬":1.5)`, nil},
+	{`rock \AND roll AND b`, `("rock AND roll" & "b")`, nil},
+	{`\NOT a \OR b \AND_PERP c`, `"NOT a OR b AND_PERP c"`, nil},
+	{`x\:9`, `"x:9"`, nil},
+	{`a \(b\) \[c\] \\ \@ \| d\e`, `"a (b) [c] \\ @ | d\\e"`, nil},
+	// NOT.
+	{"a AND NOT b", `("a" & !"b")`, nil},
+	{"a AND NOT b :0.5", `("a" & !"b":0.5)`, nil},
+	{"NOT b AND a", `(!"b" & "a")`, nil},
+	{"NOT NOT a", `!!"a"`, nil},
+	{"a AND NOT (b AND c) :2", `("a" & !("b" & "c"):2)`, nil},
+	// Groups, and parentheses that are text.
+	{"(a AND b) :1.2 AND c", `(("a" & "b"):1.2 & "c")`, nil},
+	{"(a AND b:1.5) AND c", `(("a" & "b":1.5) & "c")`, nil},
+	{"((a AND b))", `("a" & "b")`, nil},
+	{"(a @(0.2, 0.3) :2) :1.5", `"a"@(0.2, 0.3):3`, nil},
+	{"(NOT a) :2 AND b :3", `(!"a":2 & "b":3)`, nil},
+	{"(x:1.2) hair", `"(x:1.2) hair"`, []WarningKind{WarnEmphasis}},
+	{"a ((very)) [small] cat :1.5", `"a ((very)) [small] cat":1.5`, []WarningKind{WarnEmphasis}},
+	{"a BREAK b", `"a BREAK b"`, []WarningKind{WarnEmphasis}},
+	// The paper's demo, and diffusers' composable pipeline.
+	{"a | b :1.5 | c", `("a" & "b":1.5 & "c")`, []WarningKind{WarnSeparator}},
+	{"(a | b) AND c", `(("a" & "b") & "c")`, []WarningKind{WarnSeparator}},
+	// Places.
+	{"a red cube @(0.25, 0.6)", `"a red cube"@(0.25, 0.6)`, nil},
+	{"a @(0,1) :1.5 AND b:2@( .5 , 1. )", `("a"@(0, 1):1.5 & "b"@(0.5, 1):2)`, nil},
+	{"mail me@home, meet @10pm", `"mail me@home, meet @10pm"`, nil},
+	{"a @(-0, 0)", `"a"@(0, 0)`, nil},
+}
+
+func TestConventions(t *testing.T) {
+	for _, c := range conventions {
+		p, err := Parse(c.prompt)
+		if err != nil {
+			t.Errorf("%q: %v", c.prompt, err)
+			continue
+		}
+		if got := outline(p.Root); got != c.tree {
+			t.Errorf("%q\n got %s\nwant %s", c.prompt, got, c.tree)
+		}
+		var kinds []WarningKind
+		for _, w := range p.Warnings {
+			kinds = append(kinds, w.Kind)
+		}
+		if !slices.Equal(kinds, c.warnings) {
+			t.Errorf("%q: warnings %v, want %v", c.prompt, p.Warnings, c.warnings)
+		}
+		checkRoundTrip(t, p)
+	}
+}
+
+func checkRoundTrip(t *testing.T, p *Prompt) {
+	t.Helper()
+	printed := p.String()
+	again, err := Parse(printed)
+	if err != nil {
+		t.Fatalf("printed as %q: %v", printed, err)
+	}
+	if got, want := outline(again.Root), outline(p.Root); got != want {
+		t.Errorf("printed as %q\n got %s\nwant %s", printed, got, want)
+	}
+	if second := again.String(); second != printed {
+		t.Errorf("%q is printed as %q", printed, second)
+	}
+}
+
+func TestSyntaxErrors(t *testing.T) {
+	for _, c := range []struct {
+		prompt string
+		column int
+		msg    string
+	}{
+		{"", 1, "empty"},
+		{" \t", 1, "empty"},
+		{"a AND", 6, "expected a term before the end"},
+		{"AND a", 1, "expected a term before AND"},
+		{"a AND  AND b", 8, "expected a term before AND"},
+		{"a || b", 4, "expected a term"},
+		{"() AND a", 1, "nothing in the brackets"},
+		{"a ( ) b", 3, "nothing in the brackets"},
+		{"(a AND ) AND b", 8, "expected a term"},
+		{"a AND :1.5", 7, "expected a term before ':'"},
+		{"a AND NOT", 10, "expected a term"},
+		{"@(0.1, 0.2)", 1, "expected a term"},
+		{"a (b", 3, "never closed"},
+		{"a) b", 2, "closes nothing"},
+		{"(a AND b]", 9, "does not close"},
+		{"a :inf", 4, "finite"},
+		{"a:-NaN AND b", 3, "finite"},
+		{"a :" + strings.Repeat("9", 400), 4, "finite"},
+		{"a :1001", 4, "beyond 1000"},
+		{"a @(0.1,0.2) :1 :2", 17, "second weight"},
+		{"NOT a", 5, "no term has a positive weight"},
+		{"a :-1", 1, "no term has a positive weight"},
+		{"a :0", 1, "come to 0"},
+		{"a AND NOT a", 1, "come to 0"},
+		{"a NOT b", 3, "NOT has to follow AND"},
+		{"a OR b", 3, "OR is not supported yet"},
+		{"a @0-0.4 AND b @0.4-1", 3, "step ranges are not supported yet"},
+		{"a @(0.1, 0.2, 0.5, 0.5)", 13, "regions are not supported yet"},
+		{"a @(1.5, 0)", 5, "outside the picture"},
+		{"a @(0, -0.1)", 8, "outside the picture"},
+		{"a @(0)", 6, "expected ','"},
+		{"a @(left, 0)", 5, "a number, before left"},
+		{"a @(0.1, 0.2) b", 15, "expected AND before b"},
+		{"a @(0.1, 0.2) @(0, 0)", 15, "second place"},
+		{"(a AND b) @(0.1, 0.2)", 10, "not to a group"},
+		{"(a AND b) c", 11, "expected AND before c"},
+		{"(a AND b) :x", 12, "expected a weight"},
+		{"a big (red AND blue) cube", 7, "cannot stand inside a term"},
+		{"[a:b:0.4]", 1, "prompt editing"},
+		{"a [b:0.4] c", 3, "prompt editing"},
+		{"[a|b]", 1, "alternation"},
+		{"{a|b} c", 1, "alternation"},
+		{"[a AND b] :1.5", 1, "square brackets cannot hold AND"},
+		{"[(a AND b)]", 1, "square brackets"},
+		{"a <lora:foo:1>", 3, "<lora:…>"},
+		{"a AND_PERP b", 3, "AND_PERP"},
+		{"a shiny+ cube", 8, "weighting with +"},
+		{"(a b)++", 6, "weighting with +"},
+		{"(a b)-- c", 6, "weighting with -"},
+		{"(a b)1.3", 6, "number after a bracket"},
+		{`("a","b").and()`, 10, ".and("},
+		{"é AND \xff", 7, "UTF-8"},
+		{strings.Repeat("(", 33), 33, "nest more than"},
+		{strings.Repeat("NOT ", 33) + "a", 129, "more than 32 NOTs"},
+		{strings.Repeat("a AND ", 64) + "a", 385, "more than 64 terms"},
+		{strings.Repeat("x", MaxPromptBytes+1), 1, "bytes"},
+	} {
+		_, err := Parse(c.prompt)
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) {
+			t.Errorf("%.60q: got %v, want a syntax error", c.prompt, err)
+			continue
+		}
+		if syntax.Column != c.column || !strings.Contains(syntax.Msg, c.msg) {
+			t.Errorf("%.60q: column %d: %s; want column %d and %q", c.prompt, syntax.Column, syntax.Msg, c.column, c.msg)
+		}
+	}
+}
+
+func TestPositions(t *testing.T) {
+	p, err := Parse("é AND  a\\: \\AND wrld :2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := p.Terms()
+	if got, want := terms[1].Pos, (Pos{Column: 8, Offset: 8}); got != want {
+		t.Errorf("second term at %+v, want %+v", got, want)
+	}
+	known := func(w string) bool { return w != "wrld" && w != "and" }
+	got := UnknownWords(p, known, []string{"word", "world", "whirl"})
+	want := []Warning{
+		{Pos{13, 13}, WarnWord, `the model does not know the word "AND"`, ""},
+		{Pos{17, 17}, WarnWord, `the model does not know the word "wrld"`, `did you mean "world"?`},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+func TestUnknownWords(t *testing.T) {
+	vocabulary := []string{"a", "red", "cube", "sphere", "cylinder", "don't"}
+	p, err := Parse("a rde cube AND a sphare, NOTE AND a cylnider's don't xyzzy and an rde")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, w := range UnknownWords(p, func(w string) bool { return slices.Contains(vocabulary, w) }, vocabulary) {
+		got = append(got, fmt.Sprintf("%d %s", w.Column, w.Hint))
+	}
+	want := []string{`3 did you mean "red"?`, `18 did you mean "sphere"?`, `26 `, `37 `, `54 `, `60 `, `64 did you mean "a"?`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, c := range conventions {
+		f.Add(c.prompt)
+	}
+	for _, s := range []string{`a \`, `(a \ AND b \) AND c`, `@ AND @ @(1,1)`, "a @ :1", "((a:1.2) AND (b)) :0.3", "a :0.1 AND (NOT b :.3):.7", "{{{|}"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, prompt string) {
+		p, err := Parse(prompt)
+		if err != nil {
+			var syntax *SyntaxError
+			if !errors.As(err, &syntax) || syntax.Column < 1 || syntax.Offset < 0 || syntax.Offset > len(prompt) {
+				t.Fatalf("%q: %#v", prompt, err)
+			}
+			return
+		}
+		checkRoundTrip(t, p)
+		UnknownWords(p, func(string) bool { return false }, []string{"cube", "sphere"})
+		if _, err := Combine(p.Terms(), Options{Scale: 7.5, MaxTotal: 10}); err != nil {
+			t.Fatalf("%q: %v", prompt, err)
+		}
+	})
+}

@@ -1,0 +1,77 @@
+// Package device is the interface a [graph.Program] runs on. An implementation is one folder below and passes the suite
+// in devicetest. Nothing above this package knows which device it has.
+package device
+
+import (
+	"context"
+	"errors"
+
+	"github.com/counterpoint/counterpoint/engine/graph"
+)
+
+// ErrClosed reports the use of something whose Close has been called.
+var ErrClosed = errors.New("device: closed")
+
+// Info describes a device for people and for the compiler.
+type Info struct {
+	Name    string        // as a user chooses it: "cpu", "webgpu", "null"
+	Adapter string        // what it runs on: "AVX-512, 2 threads"
+	Options graph.Options // limits that shape programs
+}
+
+// Device holds weights and buffers and runs programs over them. All methods may be called from one goroutine at a time.
+type Device interface {
+	Info() Info
+	// NewWeights makes an empty store of resident weights.
+	NewWeights() Weights
+	// NewBuffer makes a buffer of n elements of four bytes, all zero.
+	NewBuffer(n int) (Buffer, error)
+	// Compile prepares p to run with the weights of w, all of which must be there.
+	Compile(p *graph.Program, w Weights) (Executable, error)
+	// Combine sets dst to a linear combination of views of its length. dst may be one of the terms' views, whole, but
+	// overlaps none in part.
+	Combine(dst View, terms []Term) error
+	Close() error
+}
+
+// Weights are a model's weights on a device, kept packed as they came.
+type Weights interface {
+	// Put copies a weight to the device. Data and Scales may be reused afterwards.
+	Put(w graph.Weight) error
+	// Bytes returns the device memory they take.
+	Bytes() int64
+	Close() error
+}
+
+// Buffer is device memory for float32 or int32 elements.
+type Buffer interface {
+	Len() int
+	WriteFloats(ctx context.Context, offset int, src []float32) error
+	WriteInts(ctx context.Context, offset int, src []int32) error
+	// ReadFloats waits for all work submitted before it.
+	ReadFloats(ctx context.Context, offset int, dst []float32) error
+	Close() error
+}
+
+// Executable is a program on a device, with a buffer bound to each input and output.
+type Executable interface {
+	// Bind gives the named input or output a buffer of at least its size. It stays bound until another takes its place.
+	Bind(name string, b Buffer) error
+	// Run executes the program over the given number of rows, at most its MaxRows. A cancelled ctx stops it between
+	// instructions and leaves outputs undefined.
+	Run(ctx context.Context, rows int) error
+	Close() error
+}
+
+// View is a run of elements of a buffer.
+type View struct {
+	Buffer Buffer
+	Offset int
+	Len    int
+}
+
+// Term is a view and its coefficient.
+type Term struct {
+	View View
+	Coef float64
+}

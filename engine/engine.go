@@ -1,0 +1,284 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"image"
+	"io/fs"
+	"iter"
+	"time"
+
+	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/device"
+	"github.com/counterpoint/counterpoint/engine/sample"
+	"github.com/counterpoint/counterpoint/weights"
+)
+
+// Options say how a model is opened.
+type Options struct {
+	Device   device.Device           // required; stays the caller's to close
+	Progress func(done, total int64) // bytes of weights loaded so far; may be nil
+}
+
+// Engine is a model on a device. Its methods must not be called at the same time.
+type Engine struct {
+	device   device.Device
+	weights  device.Weights
+	pipeline *pipeline
+	info     ModelInfo
+}
+
+// Open reads and verifies the packed model in the root of model, manifest first, and loads its weights onto the device.
+// Errors name the file, tensor or field at fault.
+func Open(ctx context.Context, model fs.FS, o Options) (*Engine, error) {
+	m, err := weights.Open(model)
+	if err != nil {
+		return nil, err
+	}
+	p, err := readPipeline(ctx, m)
+	if err != nil {
+		return nil, fmt.Errorf("model %s: %w", m.Manifest().Name, err)
+	}
+	hash, err := manifestHash(m.Manifest())
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{device: o.Device, weights: o.Device.NewWeights(), pipeline: p, info: ModelInfo{
+		Name: m.Manifest().Name, Hash: hash, Profile: m.Manifest().Profile,
+		License: m.Manifest().License, Attribution: m.Manifest().Attribution,
+	}}
+	if err := load(ctx, m, e.weights, o.Progress); err != nil {
+		e.Close()
+		return nil, fmt.Errorf("model %s: %w", m.Manifest().Name, err)
+	}
+	return e, nil
+}
+
+// manifestHash names a model by its manifest, which names every shard by its own hash.
+func manifestHash(m *weights.Manifest) (string, error) {
+	data, err := m.Encode()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])[:10], nil
+}
+
+// Close frees the model's weights.
+func (e *Engine) Close() error { return e.weights.Close() }
+
+// Model names the model.
+func (e *Engine) Model() ModelInfo { return e.info }
+
+// WeightBytes returns the device memory that the model's weights take.
+func (e *Engine) WeightBytes() int64 { return e.weights.Bytes() }
+
+// Vocabulary lists the words that the model knows, nil if it takes any.
+func (e *Engine) Vocabulary() []string { return e.pipeline.extra.Vocabulary }
+
+// Defaults is the request that zero fields are filled from: the model's own settings, else Stable Diffusion's.
+func (e *Engine) Defaults() Request {
+	d := e.pipeline.extra.Default
+	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance}
+	if n := len(e.pipeline.unet.SampleSize); n > 0 {
+		r.Height, r.Width = e.pipeline.unet.SampleSize[0]*e.pipeline.vae.Factor, e.pipeline.unet.SampleSize[n-1]*e.pipeline.vae.Factor
+	}
+	fill(&r.Width, d.Width)
+	fill(&r.Height, d.Height)
+	fill(&r.Steps, d.Steps)
+	fill(&r.GuidanceScale, d.Guidance)
+	fill(&r.Sampler, d.Sampler)
+	return r
+}
+
+// fill sets *dst to v unless v is zero.
+func fill[T comparable](dst *T, v T) {
+	var zero T
+	if v != zero {
+		*dst = v
+	}
+}
+
+// Complete fills the zero fields of a request from the defaults and checks all of them.
+func (e *Engine) Complete(r Request) (Request, error) {
+	full := e.Defaults()
+	full.Prompt, full.NegativePrompt, full.Seed, full.Eta = r.Prompt, r.NegativePrompt, r.Seed, r.Eta
+	fill(&full.Steps, r.Steps)
+	fill(&full.GuidanceScale, r.GuidanceScale)
+	fill(&full.MaxGuidance, r.MaxGuidance)
+	fill(&full.Sampler, r.Sampler)
+	fill(&full.Width, r.Width)
+	fill(&full.Height, r.Height)
+	fill(&full.Batch, r.Batch)
+	return full, full.check(e.pipeline.vae.Factor)
+}
+
+// plan is a request worked out as far as the host alone can.
+type plan struct {
+	request  Request
+	rows     []compose.Row
+	warnings []compose.Warning
+	steps    []sample.Step
+	seeds    []uint64
+	shape    sample.Shape
+}
+
+// plan parses and checks everything of a request. Errors are *compose.SyntaxError, *RequestError, or say what can't be.
+func (e *Engine) plan(r Request) (*plan, error) {
+	r, err := e.Complete(r)
+	if err != nil {
+		return nil, err
+	}
+	prompt, err := compose.Parse(r.Prompt)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{request: r, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch)}
+	p.warnings = append(p.warnings, compose.UnknownWords(prompt, e.pipeline.known, e.pipeline.extra.Vocabulary)...)
+	composition, err := compose.Combine(prompt.Terms(), compose.Options{
+		Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.rows = composition.Rows
+	for _, row := range p.rows {
+		if row.Place != nil && e.pipeline.unet.PlaceChannels() == 0 {
+			return nil, &RequestError{"prompt", fmt.Sprintf("model %s knows no places, so %q can't be put at %v", e.info.Name, row.Text, row.Place)}
+		}
+	}
+	sampler, err := sample.Lookup(r.Sampler)
+	if err != nil {
+		return nil, &RequestError{"sampler", err.Error()}
+	}
+	p.request.Sampler = sampler.Name
+	if p.steps, err = sampler.Steps(e.pipeline.schedule, r.Steps, sample.Options{Eta: r.Eta}); err != nil {
+		return nil, &RequestError{"sampler", err.Error()}
+	}
+	factor := e.pipeline.vae.Factor
+	p.shape = sample.Shape{C: e.pipeline.vae.Channels, H: r.Height / factor, W: r.Width / factor}
+	return p, nil
+}
+
+// Generate runs a request. It yields an event when the texts are encoded, after each step and each decoded picture, and
+// last one of phase Done with the result; or one error, and nothing after it. Cancelling ctx stops it within a step with
+// the context's error; so does leaving the loop, with none.
+func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		start := time.Now()
+		p, err := e.plan(r)
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		g := generation{Engine: e, plan: p, yield: yield}
+		pictures, err := g.run(ctx)
+		switch {
+		case g.left:
+		case err != nil:
+			yield(Event{}, err)
+		default:
+			yield(Event{Phase: Done, Result: &Result{Request: p.request, Model: e.info, Pictures: pictures, Rows: p.rows,
+				Warnings: p.warnings, Elapsed: time.Since(start)}}, nil)
+		}
+	}
+}
+
+// generation is one run of Generate.
+type generation struct {
+	*Engine
+	*plan
+	yield func(Event, error) bool
+	left  bool // the caller has left the loop
+}
+
+// tell yields an event and reports whether the caller wants more.
+func (g *generation) tell(ev Event) bool {
+	g.left = !g.yield(ev, nil)
+	return !g.left
+}
+
+func (g *generation) run(ctx context.Context) ([]Picture, error) {
+	conditions, err := g.encode(ctx, g.rows, g.shape.H, g.shape.W)
+	if err != nil {
+		return nil, err
+	}
+	defer conditions.Close()
+	if !g.tell(Event{Phase: Encoding, Step: 1, Steps: 1}) {
+		return nil, nil
+	}
+	latents, err := newBank(ctx, g.device, sample.Registers(g.steps), len(g.seeds)*g.shape.Len())
+	if err != nil {
+		return nil, err
+	}
+	defer latents.Close()
+	if err := g.denoise(ctx, latents, conditions); err != nil || g.left {
+		return nil, err
+	}
+	return g.decode(ctx, latents.registers[sample.RegX])
+}
+
+// denoise runs the sampler; the final latents are in the bank's RegX.
+func (g *generation) denoise(ctx context.Context, latents *bank, c *conditions) error {
+	s, err := g.newScorer(latents, g.rows, c, len(g.seeds), g.shape.H, g.shape.W)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	for progress, err := range sample.Run(ctx, latents, s, g.steps, g.seeds, g.shape) {
+		if err != nil {
+			return err
+		}
+		if !g.tell(Event{Phase: Denoising, Step: progress.Done, Steps: progress.Steps}) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// decode turns latents into pictures, one at a time: the decoder's activations at full resolution are the peak of memory.
+func (g *generation) decode(ctx context.Context, latents device.Buffer) ([]Picture, error) {
+	build, err := g.pipeline.vae.Decoder(g.pipeline.params, 1, g.shape.H, g.shape.W)
+	if err != nil {
+		return nil, err
+	}
+	decoder, err := g.compile(build)
+	if err != nil {
+		return nil, err
+	}
+	defer decoder.Close()
+	size := g.shape.Len()
+	pixels := make([]float32, 3*g.request.Width*g.request.Height)
+	var pictures []Picture
+	for k, seed := range g.seeds {
+		in := device.View{Buffer: decoder.inputs["latent"], Len: size}
+		if err := g.device.Combine(in, []device.Term{{View: device.View{Buffer: latents, Offset: k * size, Len: size}, Coef: 1}}); err != nil {
+			return nil, err
+		}
+		if err := decoder.exe.Run(ctx, 1); err != nil {
+			return nil, err
+		}
+		if err := decoder.outputs["image"].ReadFloats(ctx, 0, pixels); err != nil {
+			return nil, err
+		}
+		pictures = append(pictures, Picture{seed, toImage(pixels, g.request.Width, g.request.Height)})
+		if !g.tell(Event{Phase: Decoding, Step: k + 1, Steps: len(g.seeds)}) {
+			return nil, nil
+		}
+	}
+	return pictures, nil
+}
+
+// toImage maps values in [-1,1] to bytes, values beyond to the nearest.
+func toImage(pixels []float32, width, height int) *image.NRGBA {
+	img := image.NewNRGBA(image.Rect(0, 0, width, height))
+	for i := range width * height {
+		for c := range 3 {
+			img.Pix[4*i+c] = uint8(min(max(pixels[3*i+c]*127.5+127.5, 0), 255) + 0.5)
+		}
+		img.Pix[4*i+3] = 255
+	}
+	return img
+}

@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/counterpoint/counterpoint/engine/device"
+	"github.com/counterpoint/counterpoint/engine/graph"
+	"github.com/counterpoint/counterpoint/engine/nn"
+	"github.com/counterpoint/counterpoint/engine/sample"
+	"github.com/counterpoint/counterpoint/engine/tokenizer"
+	"github.com/counterpoint/counterpoint/weights"
+)
+
+// pipeline is what a packed model declares: its networks' configs, tokenizer, schedule and our additions to them.
+type pipeline struct {
+	unet     nn.UNetConfig
+	text     nn.TextConfig
+	vae      *nn.Autoencoder
+	tokens   *tokenizer.Tokenizer
+	schedule *sample.Schedule
+	extra    extra
+	params   params
+}
+
+// extra is the part of a model's counterpoint.json that generation reads.
+type extra struct {
+	Place struct {
+		Channels int     `json:"channels"`
+		Sigma    float64 `json:"sigma_cells"` // standard deviation of a place's bump, in latent cells
+	} `json:"place"`
+	Vocabulary []string `json:"vocabulary"` // every word the model knows; empty for an open vocabulary
+	Default    struct {
+		Width       int     `json:"width"`
+		Height      int     `json:"height"`
+		Steps       int     `json:"steps"`
+		Guidance    float64 `json:"guidance_scale"`
+		MaxGuidance float64 `json:"max_guidance"`
+		Sampler     string  `json:"sampler"`
+	} `json:"default"`
+}
+
+// readPipeline reads everything of a model but its weights.
+func readPipeline(ctx context.Context, m *weights.Model) (*pipeline, error) {
+	p := &pipeline{params: params{m}}
+	config := func(name string, parse func(c weights.Component) error) error {
+		c, err := m.Component(name)
+		if err == nil {
+			err = parse(c)
+		}
+		if err != nil {
+			return fmt.Errorf("component %s: %w", name, err)
+		}
+		return nil
+	}
+	err := errors.Join(
+		config("unet", func(c weights.Component) (err error) { p.unet, err = nn.ParseUNetConfig(c.Config); return }),
+		config("text_encoder", func(c weights.Component) (err error) { p.text, err = nn.ParseTextConfig(c.Config); return }),
+		config("vae", func(c weights.Component) (err error) { p.vae, err = nn.ParseAutoencoder(c.Config); return }),
+		config("scheduler", func(c weights.Component) error {
+			cfg, err := sample.ParseConfig(c.Config)
+			if err == nil {
+				p.schedule, err = sample.NewSchedule(cfg)
+			}
+			return err
+		}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	if p.tokens, err = readTokenizer(ctx, m); err != nil {
+		return nil, fmt.Errorf("component tokenizer: %w", err)
+	}
+	if data := m.Manifest().Extra; len(data) > 0 {
+		if err := json.Unmarshal(data, &p.extra); err != nil {
+			return nil, fmt.Errorf("counterpoint.json: %w", err)
+		}
+	}
+	return p, p.check()
+}
+
+// readTokenizer reads the tokenizer's files, which are kept in the shards.
+func readTokenizer(ctx context.Context, m *weights.Model) (*tokenizer.Tokenizer, error) {
+	return tokenizer.Load(func(name string) ([]byte, error) { return m.File(ctx, "tokenizer/"+name) })
+}
+
+// check compares what the components say of each other.
+func (p *pipeline) check() error {
+	switch {
+	case p.vae.Channels != p.unet.OutChannels:
+		return fmt.Errorf("the autoencoder has %d latent channels, the UNet %d", p.vae.Channels, p.unet.OutChannels)
+	case p.unet.PlaceChannels() != p.extra.Place.Channels:
+		return fmt.Errorf("the UNet takes %d channels beside the latent's, counterpoint.json declares %d of places",
+			p.unet.PlaceChannels(), p.extra.Place.Channels)
+	case p.extra.Place.Channels > 0 && !(p.extra.Place.Sigma > 0):
+		return fmt.Errorf("counterpoint.json: place.sigma_cells is %v, want more than 0", p.extra.Place.Sigma)
+	case p.unet.CrossAttentionDim != p.text.HiddenSize:
+		return fmt.Errorf("the UNet attends to %d channels, the text encoder gives %d", p.unet.CrossAttentionDim, p.text.HiddenSize)
+	case p.unet.Classed() && p.unet.ClassInputDim != p.text.HiddenSize:
+		return fmt.Errorf("the UNet's class embedding takes %d channels, the text encoder gives %d", p.unet.ClassInputDim, p.text.HiddenSize)
+	case p.tokens.VocabSize() > p.text.VocabSize:
+		return fmt.Errorf("the tokenizer has %d tokens, the text encoder knows %d", p.tokens.VocabSize(), p.text.VocabSize)
+	}
+	return p.checkTensors()
+}
+
+// checkTensors builds every network once, so that a tensor that is missing, has a wrong shape, or belongs to nothing is
+// named before a byte of weights is read.
+func (p *pipeline) checkTensors() error {
+	used := map[string]bool{}
+	side := 8
+	for _, build := range []func() (*graph.Graph, error){
+		func() (*graph.Graph, error) { return nn.TextEncoder(p.text, p.params, 1) },
+		func() (*graph.Graph, error) { return nn.UNetContext(p.unet, p.params, 1, p.text.MaxPositions) },
+		func() (*graph.Graph, error) {
+			return nn.UNet(p.unet, p.params, nn.Sizes{Rows: 1, Latents: 1, Conditions: 1, Tokens: p.text.MaxPositions, Height: side, Width: side})
+		},
+		func() (*graph.Graph, error) { return p.vae.Decoder(p.params, 1, side, side) },
+		func() (*graph.Graph, error) { return p.vae.Encoder(p.params, 1, side*p.vae.Factor, side*p.vae.Factor) },
+	} {
+		g, err := build()
+		if err != nil {
+			return err
+		}
+		for _, w := range g.Weights {
+			used[w.Name] = true
+		}
+	}
+	for _, t := range p.params.Manifest().Tensors {
+		if !used[t.Name] {
+			return fmt.Errorf("tensor %s is in the model but not in its networks", t.Name)
+		}
+	}
+	return nil
+}
+
+// params shows a packed model's tensors to the builders of networks.
+type params struct{ *weights.Model }
+
+// Lookup implements nn.Params.
+func (p params) Lookup(name string) ([]int, graph.Encoding, bool) {
+	t, ok := p.Model.Lookup(name)
+	if !ok {
+		return nil, graph.Encoding{}, false
+	}
+	return t.Shape, encoding(t.Encoding, t.Group), true
+}
+
+func encoding(e weights.Encoding, group int) graph.Encoding {
+	switch e {
+	case weights.F16:
+		return graph.Encoding{Kind: graph.EncF16}
+	case weights.Int8:
+		return graph.Encoding{Kind: graph.EncInt8, Group: group}
+	case weights.Int4:
+		return graph.Encoding{Kind: graph.EncInt4, Group: group}
+	}
+	return graph.Encoding{Kind: graph.EncF32}
+}
+
+// load streams a model's weights to the device, shard by shard. Only a tensor that spans shards is ever put together here.
+func load(ctx context.Context, m *weights.Model, dst device.Weights, progress func(done, total int64)) error {
+	var done, total int64
+	for _, s := range m.Manifest().Shards {
+		total += s.RawBytes
+	}
+	whole := weights.Tensor{} // the slabs so far of a tensor larger than a shard
+	return m.Each(ctx, func(t weights.Tensor) error {
+		done += int64(len(t.Data) + len(t.Scales))
+		if progress != nil {
+			progress(done, total)
+		}
+		if !t.Whole() {
+			if t.First == 0 {
+				whole = weights.Tensor{Name: t.Name, Shape: t.Shape, Encoding: t.Encoding, Group: t.Group}
+			}
+			whole.Data, whole.Scales = append(whole.Data, t.Data...), append(whole.Scales, t.Scales...)
+			whole.Rows += t.Rows
+			if whole.Name != t.Name || !whole.Whole() {
+				return nil
+			}
+			t, whole = whole, weights.Tensor{}
+		}
+		return dst.Put(deviceWeight(t))
+	})
+}
+
+// deviceWeight turns a stored tensor into the form devices take. Files hold nibbles offset by 8, devices two's complement:
+// flipping the top bit of each changes one into the other.
+func deviceWeight(t weights.Tensor) graph.Weight {
+	shape := slices.Clone(t.Shape)
+	if len(shape) == 4 {
+		shape = []int{shape[0], shape[2], shape[3], shape[1]}
+	}
+	data := t.Data
+	if t.Encoding == weights.Int4 {
+		data = slices.Clone(data)
+		for i := range data {
+			data[i] ^= 0x88
+		}
+	}
+	return graph.Weight{Name: t.Name, Shape: shape, Encoding: encoding(t.Encoding, t.Group), Data: data, Scales: t.Scales}
+}

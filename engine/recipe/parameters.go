@@ -1,0 +1,206 @@
+package recipe
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/counterpoint/counterpoint/engine"
+	"github.com/counterpoint/counterpoint/engine/compose"
+)
+
+const negativePrefix = "Negative prompt:"
+
+// Parameters returns the recipe as AUTOMATIC1111's web UI writes it: the prompt in its dialect, the negative prompt if there
+// is one, and a line of settings that begins with the steps. Values hold no comma, colon or quote, on which one reader or
+// another trips. A prompt that the dialect can't express, with places for instance, stands as it is.
+func (r *Recipe) Parameters() string {
+	q := &r.Request
+	var b strings.Builder
+	b.WriteString(dialect(q.Prompt) + "\n")
+	if q.NegativePrompt != "" {
+		b.WriteString(negativePrefix + " " + fold(q.NegativePrompt) + "\n")
+	}
+	fmt.Fprintf(&b, "Steps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d",
+		q.Steps, strings.ToUpper(value(q.Sampler)), number(q.GuidanceScale), q.Seed, q.Width, q.Height)
+	for _, extra := range []struct{ key, value string }{
+		{"Model hash", r.Model.Hash}, {"Model", r.Model.Name}, {"Eta DDIM", eta(q.Eta)}, {"Version", r.Version},
+	} {
+		if v := value(extra.value); v != "" {
+			b.WriteString(", " + extra.key + ": " + v)
+		}
+	}
+	return b.String()
+}
+
+func eta(v float64) string {
+	if v == 0 {
+		return ""
+	}
+	return number(v)
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+var valueEscaper = strings.NewReplacer(",", "_", ":", "_", `"`, "_")
+
+func value(s string) string { return valueEscaper.Replace(fold(s)) }
+
+// fold makes text one line without control characters.
+func fold(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+}
+
+// dialect writes a prompt for a reader with AND and weights but neither NOT nor groups: they are multiplied out. What can't
+// be said so, or isn't of our language, is returned as it is, on one line.
+func dialect(source string) string {
+	prompt, err := compose.Parse(source)
+	if err != nil {
+		return fold(source)
+	}
+	var terms []string
+	for _, t := range prompt.Terms() {
+		text, ok := dialectText(t.Source)
+		if !ok || t.Place != nil {
+			return fold(source)
+		}
+		if t.Weight != 1 || endsInWeight.MatchString(text) {
+			text += " :" + number(t.Weight)
+		}
+		terms = append(terms, text)
+	}
+	return strings.Join(terms, " AND ")
+}
+
+// endsInWeight is what A1111 takes for a weight at the end of a term.
+var endsInWeight = regexp.MustCompile(`:\s*[-+]?(?:\d+\.?|\d*\.\d+)\s*$`)
+
+// dialectText spells a term's text with A1111's escapes, which are those of brackets and the backslash. It is not ok where a
+// character that we escape would be syntax there.
+func dialectText(source string) (string, bool) {
+	var b strings.Builder
+	bracketed := strings.ContainsAny(source, "([")
+	runes := []rune(source)
+	for i := 0; i < len(runes); i++ {
+		if runes[i] != '\\' || i+1 == len(runes) {
+			b.WriteRune(runes[i])
+			continue
+		}
+		i++
+		switch r := runes[i]; {
+		case strings.ContainsRune(`()[]\`, r):
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		case r == '@' || (r == ':' || r == '|') && !bracketed:
+			b.WriteRune(r)
+		default:
+			return "", false
+		}
+	}
+	return fold(b.String()), true
+}
+
+// setting is A1111's own pattern of one "Key: value".
+var setting = regexp.MustCompile(`\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)`)
+
+// minSettings is how many settings a last line needs, by A1111's reader, not to be part of the prompt.
+const minSettings = 3
+
+// ParseParameters reads the text that A1111's web UI puts into pictures and onto the clipboard, as far as its fields map to
+// ours: the rest is dropped, and a missing field stays zero. The prompt is taken as it is. Text that names no steps, seed or
+// the like in its last line is not a recipe: the error is [ErrNone].
+func ParseParameters(text string) (Recipe, error) {
+	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")), "\n")
+	last := lines[len(lines)-1]
+	settings := setting.FindAllStringSubmatch(last, -1)
+	if len(settings) < minSettings {
+		return Recipe{}, ErrNone
+	}
+	r := Recipe{Format: Format}
+	prompt, negative := splitPrompts(lines[:len(lines)-1])
+	r.Request.Prompt, r.Request.NegativePrompt, r.Request.Batch = prompt, negative, 1
+	for _, s := range settings {
+		key, v := s[1], unquote(s[2])
+		field, ok := settingFields[key]
+		if !ok {
+			continue
+		}
+		if err := field(&r, v); err != nil {
+			return Recipe{}, fmt.Errorf("recipe: parameters: %s: %w", key, err)
+		}
+	}
+	return r, nil
+}
+
+func splitPrompts(lines []string) (prompt, negative string) {
+	var parts [2][]string
+	which := 0
+	for _, line := range lines {
+		line = strings.TrimSpace(line)
+		if rest, ok := strings.CutPrefix(line, negativePrefix); ok {
+			which, line = 1, strings.TrimSpace(rest)
+		}
+		parts[which] = append(parts[which], line)
+	}
+	return strings.Join(parts[0], "\n"), strings.Join(parts[1], "\n")
+}
+
+// unquote returns a value that holds commas or colons, a JSON string, as it was.
+func unquote(v string) string {
+	var s string
+	if strings.HasPrefix(v, `"`) && json.Unmarshal([]byte(v), &s) == nil {
+		return s
+	}
+	return strings.TrimSpace(v)
+}
+
+// settingFields are the settings we read, by their key.
+var settingFields = map[string]func(r *Recipe, v string) error{
+	"Steps":      func(r *Recipe, v string) error { return parseInt(v, engine.MaxSteps, &r.Request.Steps) },
+	"Sampler":    func(r *Recipe, v string) error { r.Request.Sampler = strings.ToLower(v); return nil },
+	"CFG scale":  func(r *Recipe, v string) error { return parseFloat(v, &r.Request.GuidanceScale) },
+	"Eta DDIM":   func(r *Recipe, v string) error { return parseFloat(v, &r.Request.Eta) },
+	"Model":      func(r *Recipe, v string) error { r.Model.Name = v; return nil },
+	"Model hash": func(r *Recipe, v string) error { r.Model.Hash = v; return nil },
+	"Version":    func(r *Recipe, v string) error { r.Version = v; return nil },
+	"Seed": func(r *Recipe, v string) error {
+		seed, err := strconv.ParseUint(v, 10, 64)
+		if err != nil || seed > engine.MaxSeed {
+			return fmt.Errorf("%.40q is not a whole number from 0 to %d", v, uint64(engine.MaxSeed))
+		}
+		r.Request.Seed = seed
+		return nil
+	},
+	"Size": func(r *Recipe, v string) error {
+		width, height, ok := strings.Cut(v, "x")
+		if !ok {
+			return fmt.Errorf("%.40q is not WIDTHxHEIGHT", v)
+		}
+		if err := parseInt(width, engine.MaxSide, &r.Request.Width); err != nil {
+			return err
+		}
+		return parseInt(height, engine.MaxSide, &r.Request.Height)
+	},
+}
+
+func parseInt(s string, limit int, into *int) error {
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > limit {
+		return fmt.Errorf("%.40q is not a whole number from 1 to %d", s, limit)
+	}
+	*into = n
+	return nil
+}
+
+func parseFloat(s string, into *float64) error {
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Errorf("%.40q is not a finite number", s)
+	}
+	*into = v
+	return nil
+}

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"fmt"
+	"image"
+	"math"
+	"time"
+
+	"github.com/counterpoint/counterpoint/engine/compose"
+)
+
+// Request says what to generate. It is also the recipe that pictures carry: with the same model, the same request gives
+// the same picture. Zero fields take the model's defaults; Generate's result holds the request with all filled in.
+type Request struct {
+	Prompt         string  `json:"prompt"`                    // in the language of package compose
+	NegativePrompt string  `json:"negative_prompt,omitempty"` // the text of the unconditional row, "" for the model's own
+	Seed           uint64  `json:"seed"`                      // of the first picture; picture i has Seed+i. At most MaxSeed
+	Steps          int     `json:"steps"`
+	GuidanceScale  float64 `json:"guidance_scale"` // multiplies every term's weight
+	MaxGuidance    float64 `json:"max_guidance"`   // cap of the positive terms' total, see compose.Options; negative for none
+	Sampler        string  `json:"sampler"`        // a name that sample.Lookup knows
+	Eta            float64 `json:"eta,omitempty"`  // DDIM's: 0 deterministic, 1 as DDPM
+	Width          int     `json:"width"`          // pixels
+	Height         int     `json:"height"`         // pixels
+	Batch          int     `json:"batch"`          // number of pictures
+}
+
+// The limits of a request. MaxSeed is the largest integer that every JSON reader keeps exactly.
+const (
+	MaxSeed  = 1<<53 - 1
+	MaxSteps = 1000
+	MaxBatch = 64
+	MaxSide  = 4096
+)
+
+// RequestError reports a request that can't be run. Field is the JSON name of the field at fault.
+type RequestError struct {
+	Field string
+	Msg   string
+}
+
+func (e *RequestError) Error() string { return fmt.Sprintf("%s: %s", e.Field, e.Msg) }
+
+// check reports the first field out of range of a request whose defaults are filled in; multiple is the number of pixels
+// that sides are multiples of.
+func (r *Request) check(multiple int) error {
+	bad := func(field, format string, args ...any) error {
+		return &RequestError{field, fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case r.Seed > MaxSeed:
+		return bad("seed", "%d is above %d", r.Seed, uint64(MaxSeed))
+	case r.Steps < 1 || r.Steps > MaxSteps:
+		return bad("steps", "%d, want 1 to %d", r.Steps, MaxSteps)
+	case math.IsNaN(r.GuidanceScale) || math.IsInf(r.GuidanceScale, 0):
+		return bad("guidance_scale", "%v is not a finite number", r.GuidanceScale)
+	case math.IsNaN(r.MaxGuidance) || math.IsInf(r.MaxGuidance, 0):
+		return bad("max_guidance", "%v is not a finite number", r.MaxGuidance)
+	case !(r.Eta >= 0 && r.Eta <= 1):
+		return bad("eta", "%v, want 0 to 1", r.Eta)
+	case r.Batch < 1 || r.Batch > MaxBatch:
+		return bad("batch", "%d, want 1 to %d", r.Batch, MaxBatch)
+	}
+	for _, side := range []struct {
+		field string
+		n     int
+	}{{"width", r.Width}, {"height", r.Height}} {
+		if side.n < multiple || side.n > MaxSide || side.n%multiple != 0 {
+			return bad(side.field, "%d, want a multiple of %d from %d to %d", side.n, multiple, multiple, MaxSide)
+		}
+	}
+	return nil
+}
+
+// Phase is what a generation is busy with.
+type Phase int
+
+// The phases of a generation, in order.
+const (
+	Encoding  Phase = iota // the terms' texts
+	Denoising              // one event after each step
+	Decoding               // one event after each picture
+	Done                   // the last event, with the result
+)
+
+func (p Phase) String() string { return [...]string{"encoding", "denoising", "decoding", "done"}[p] }
+
+// Event tells how far a generation is. Valid only until the next one is asked for.
+type Event struct {
+	Phase  Phase
+	Step   int     // steps done, in Denoising; pictures done, in Decoding
+	Steps  int     // of how many
+	Result *Result // in Done
+}
+
+// Result is what a generation made.
+type Result struct {
+	Request  Request // with all defaults filled in: the recipe
+	Model    ModelInfo
+	Pictures []Picture
+	Rows     []compose.Row // what each step evaluated, and with which coefficients
+	Warnings []compose.Warning
+	Elapsed  time.Duration
+}
+
+// Picture is one finished picture and the seed that makes it alone.
+type Picture struct {
+	Seed  uint64
+	Image *image.NRGBA
+}
+
+// ModelInfo names a model. Hash is the first ten hexadecimal digits of its manifest's SHA-256.
+type ModelInfo struct {
+	Name        string `json:"name"`
+	Hash        string `json:"hash"`
+	Profile     string `json:"profile"`
+	License     string `json:"license,omitempty"`
+	Attribution string `json:"attribution,omitempty"`
+}

@@ -1,0 +1,60 @@
+package sample
+
+import (
+	"fmt"
+	"math"
+)
+
+func init() {
+	Register(Sampler{
+		Name:    "ddpm",
+		Aliases: []string{"DDPMScheduler"},
+		Summary: "ancestral sampling, wants many steps (Ho et al., arXiv 2006.11239)",
+		Steps:   DDPM,
+	})
+}
+
+// DDPM is the ancestral sampler of Ho et al. (arXiv 2006.11239), equations 6 and
+// 7, over the timesteps of diffusers' DDPMScheduler. Its variance is the config's
+// variance_type, fixed_small (the posterior's) or fixed_large (β).
+func DDPM(s *Schedule, n int, o Options) ([]Step, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	large := s.Config.VarianceType == "fixed_large"
+	if !large && s.Config.VarianceType != "fixed_small" {
+		return nil, fmt.Errorf("sample: variance_type %q; want fixed_small or fixed_large", s.Config.VarianceType)
+	}
+	ts, err := s.Timesteps(n, o.Spacing)
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]Step, 0, n)
+	for i, t := range ts {
+		clean, _, err := s.predictions(t)
+		if err != nil {
+			return nil, err
+		}
+		a, next := s.AlphaBar(t), 1.0
+		if i+1 < n {
+			next = s.AlphaBar(ts[i+1])
+		}
+		beta := 1 - a/next
+		posterior := (1 - next) / (1 - a)
+		mean := clean.combine(math.Sqrt(next)*beta/(1-a), linear{x: 1}, math.Sqrt(a/next)*posterior)
+		variance := posterior * beta
+		if large {
+			variance = beta
+		}
+		if t == 0 {
+			variance = 0
+		}
+		steps = append(steps, Step{
+			T:     float64(t),
+			At:    RegX,
+			Noise: variance > 0,
+			Moves: []Move{update(mean, root(variance))},
+		})
+	}
+	return steps, nil
+}

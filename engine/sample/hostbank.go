@@ -1,0 +1,69 @@
+package sample
+
+import "fmt"
+
+// HostBank is a Bank in the host's memory: float32 registers, combined in
+// float64. It is the reference for devices, and serves analytic scorers.
+type HostBank struct {
+	size int
+	regs [][]float32
+}
+
+// NewHostBank returns a bank of registers of size values, that of the whole batch.
+func NewHostBank(registers, size int) *HostBank {
+	return &HostBank{size, make([][]float32, registers)}
+}
+
+// Values is a register's content, to be read and written in place.
+func (b *HostBank) Values(r Reg) ([]float32, error) {
+	if r < 0 || int(r) >= len(b.regs) {
+		return nil, fmt.Errorf("sample: register %v of a bank of %d", r, len(b.regs))
+	}
+	if b.regs[r] == nil {
+		b.regs[r] = make([]float32, b.size)
+	}
+	return b.regs[r], nil
+}
+
+// Apply performs a move.
+func (b *HostBank) Apply(m Move) error {
+	dst, err := b.Values(m.Dst)
+	if err != nil {
+		return err
+	}
+	sources := make([][]float32, len(m.Terms))
+	for k, t := range m.Terms {
+		if sources[k], err = b.Values(t.Reg); err != nil {
+			return err
+		}
+	}
+	for i := range dst {
+		var sum float64
+		for k, t := range m.Terms {
+			sum += float64(t.Coef * float64(sources[k][i]))
+		}
+		dst[i] = float32(sum)
+	}
+	return nil
+}
+
+// Fill sets a register.
+func (b *HostBank) Fill(r Reg, values []float32) error {
+	dst, err := b.match(r, values)
+	copy(dst, values)
+	return err
+}
+
+// Read copies a register to values.
+func (b *HostBank) Read(r Reg, values []float32) error {
+	src, err := b.match(r, values)
+	copy(values, src)
+	return err
+}
+
+func (b *HostBank) match(r Reg, values []float32) ([]float32, error) {
+	if len(values) != b.size {
+		return nil, fmt.Errorf("sample: %d values for register %v of %d", len(values), r, b.size)
+	}
+	return b.Values(r)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/counterpoint/counterpoint/engine"
+	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/spf13/cobra"
+)
+
+func newExplain(c *console) *cobra.Command {
+	var model string
+	var request engine.Request
+	cmd := &cobra.Command{
+		Use:   "explain PROMPT",
+		Short: "Show what a prompt means: its tree, rows, coefficients and cost",
+		Long: `Show what a prompt means: the tree of concepts, the rows that a step evaluates
+with the coefficient of each in the sum, and what that costs. Nothing is computed.`,
+		Example: `  counterpoint explain "a red cube AND (a tree AND NOT snow) :1.5"`,
+		Args:    arguments(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			request.Prompt = args[0]
+			prompt, err := compose.Parse(request.Prompt)
+			if err != nil {
+				return inPrompt(request.Prompt, err)
+			}
+			// The null device plans a generation and computes nothing, so this is what the engine would do.
+			e, _, release, err := openEngine(cmd.Context(), c, model, deviceOptions{name: "null"})
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, release()) }()
+			result, err := generate(cmd.Context(), c, e, request)
+			if err != nil {
+				return inPrompt(request.Prompt, err)
+			}
+			c.warnings(result.Warnings)
+			return explain(c.out, prompt, result)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVarP(&request.NegativePrompt, "negative-prompt", "n", "", "what scores are measured against (default nothing)")
+	f.Float64Var(&request.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
+	f.Float64Var(&request.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
+	f.IntVar(&request.Steps, "steps", 0, "sampling steps (default the model's)")
+	modelFlag(cmd, &model)
+	return cmd
+}
+
+// explain prints a prompt's tree and what a result says about its evaluation.
+func explain(w io.Writer, prompt *compose.Prompt, r *engine.Result) error {
+	var b strings.Builder
+	printTree(&b, prompt.Root, "", "")
+	b.WriteString("\n")
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "row\tcoefficient\tconcept")
+	var total float64
+	for i, row := range r.Rows {
+		fmt.Fprintf(table, "%d\t%+.4g\t%s\n", i, row.Coef, describe(row))
+		if !row.Unconditional {
+			total += max(row.Coef, 0)
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	q := &r.Request
+	fmt.Fprintf(&b, "\n%s a step x %s = %d evaluations of the network\n",
+		plural(len(r.Rows), "row"), plural(q.Steps, "step"), len(r.Rows)*q.Steps)
+	asked := 0.0
+	for _, t := range prompt.Terms() {
+		asked += q.GuidanceScale * max(t.Weight, 0)
+	}
+	fmt.Fprintf(&b, "guidance %.4g in all", total)
+	if asked-total > 1e-9*asked {
+		fmt.Fprintf(&b, ", of %.4g asked for: all coefficients are scaled down to the cap of %.4g", asked, q.MaxGuidance)
+	}
+	b.WriteString("\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func describe(row compose.Row) string {
+	s := row.Text
+	switch {
+	case row.Unconditional && s == "":
+		s = "(unconditional)"
+	case row.Unconditional:
+		s += "  (negative prompt)"
+	}
+	if row.Place != nil {
+		s += "  " + row.Place.String()
+	}
+	return s
+}
+
+// printTree prints a node after first, and what is below it after rest.
+func printTree(b *strings.Builder, n compose.Node, first, rest string) {
+	b.WriteString(first)
+	var below []compose.Node
+	switch n := n.(type) {
+	case *compose.Term:
+		b.WriteString(n.Text)
+		if n.Place != nil {
+			b.WriteString("  " + n.Place.String())
+		}
+		b.WriteString(weightSuffix(n.Weight))
+	case *compose.And:
+		b.WriteString("AND" + weightSuffix(n.Weight))
+		below = n.Operands
+	case *compose.Not:
+		b.WriteString("NOT")
+		below = []compose.Node{n.X}
+	}
+	b.WriteString("\n")
+	for i, x := range below {
+		if i < len(below)-1 {
+			printTree(b, x, rest+"├─ ", rest+"│  ")
+		} else {
+			printTree(b, x, rest+"└─ ", rest+"   ")
+		}
+	}
+}
+
+func weightSuffix(w float64) string {
+	if w == 1 {
+		return ""
+	}
+	return fmt.Sprintf("  :%g", w)
+}

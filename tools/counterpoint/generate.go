@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/counterpoint/counterpoint/engine"
+	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/recipe"
+	"github.com/counterpoint/counterpoint/engine/sample"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// generation holds generate's flags.
+type generation struct {
+	request    engine.Request
+	prompt     string
+	promptFile string
+	seed       int64
+	output     string
+	model      string
+	device     deviceOptions
+	json       bool
+	noMetadata bool
+}
+
+func newGenerate(c *console) *cobra.Command {
+	g := &generation{}
+	cmd := &cobra.Command{
+		Use:     "generate PROMPT",
+		Aliases: []string{"gen"},
+		Short:   "Compose a picture",
+		Long: `Compose a picture from a prompt, given as an argument, with --prompt or
+--prompt-file, or on standard input as "-".
+
+  a red cube AND a blue sphere         both, each scored on its own
+  a park AND NOT a tree                away from the second
+  a house :1.5 AND snow                a weight, which multiplies the guidance
+  a red cube @(0.25, 0.6) AND a tree   a place: x to the right, y down, 0 to 1
+
+The file's name goes to standard output, all else to standard error.`,
+		Example: `  counterpoint generate "a red cube AND a blue sphere" -o cubes.png
+  counterpoint generate "a car AND NOT a tree" -s 7 --steps 40 -b 4 -o out/
+  echo "a house AND night" | counterpoint generate - -o - > house.png`,
+		Args: arguments(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return g.run(cmd.Context(), c, cmd.Flags(), args) },
+	}
+	g.flags(cmd.Flags(), c)
+	modelFlag(cmd, &g.model)
+	deviceFlags(cmd, &g.device)
+	return cmd
+}
+
+func (g *generation) flags(f *pflag.FlagSet, c *console) {
+	f.SortFlags = false
+	r := &g.request
+	f.StringVarP(&g.prompt, "prompt", "p", "", "the prompt")
+	f.StringVar(&g.promptFile, "prompt-file", "", "read the prompt from a file")
+	f.StringVarP(&r.NegativePrompt, "negative-prompt", "n", "", "what scores are measured against (default nothing)")
+	f.StringVarP(&g.output, "output", "o", "", "a file, a folder, a pattern as out/%03d.png, or - for standard output")
+	f.Int64VarP(&g.seed, "seed", "s", -1, "seed of the first picture; below 0 for a random one")
+	f.IntVar(&r.Steps, "steps", 0, "sampling steps (default the model's)")
+	f.Float64Var(&r.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
+	f.Float64Var(&r.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
+	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
+	f.Float64Var(&r.Eta, "eta", 0, "ddim: share of fresh noise a step, 0 to 1")
+	f.IntVarP(&r.Width, "width", "W", 0, "pixels (default the model's)")
+	f.IntVarP(&r.Height, "height", "H", 0, "pixels (default the model's)")
+	f.IntVarP(&r.Batch, "batch-count", "b", 1, "number of pictures, with seeds counting up")
+	f.BoolVar(&g.noMetadata, "no-metadata", false, "leave the recipe out of the file")
+	f.BoolVar(&g.json, "json", false, "print one JSON object a picture")
+	f.BoolVarP(&c.quiet, "quiet", "q", false, "say nothing but errors")
+	f.BoolVarP(&c.verbose, "verbose", "v", false, "say more")
+	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "sampling-method" { // as sd-cli calls it
+			name = "sampler"
+		}
+		return pflag.NormalizedName(name)
+	})
+}
+
+// check looks at the flags on their own, before a model is read.
+func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader) error {
+	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "width", "height", "batch-count"} {
+		if f := flags.Lookup(name); f.Changed && f.Value.String() == "0" {
+			return withHint(usagef("--%s: 0 is no value", name), "leave it out for the default")
+		}
+	}
+	if g.seed > engine.MaxSeed {
+		return usagef("--seed: %d is above %d", g.seed, int64(engine.MaxSeed))
+	}
+	if g.json && g.output == "-" {
+		return usagef("--json and -o - both write to standard output")
+	}
+	if g.request.Sampler != "" {
+		if _, err := sample.Lookup(g.request.Sampler); err != nil {
+			return usagef("--sampler: %w", err)
+		}
+	}
+	prompt, err := g.readPrompt(flags, args, stdin)
+	if err != nil {
+		return err
+	}
+	g.request.Prompt = prompt
+	_, err = compose.Parse(prompt)
+	return inPrompt(prompt, err)
+}
+
+// readPrompt finds the prompt in the one place where it was given.
+func (g *generation) readPrompt(flags *pflag.FlagSet, args []string, stdin io.Reader) (string, error) {
+	given := len(args)
+	for _, name := range []string{"prompt", "prompt-file"} {
+		if flags.Changed(name) {
+			given++
+		}
+	}
+	switch {
+	case given == 0:
+		return "", withHint(usagef("no prompt"), `counterpoint generate "a red cube AND a blue sphere"`)
+	case given > 1:
+		return "", usagef("more than one prompt: give it as an argument, with --prompt or with --prompt-file")
+	case flags.Changed("prompt-file") && g.promptFile != "-":
+		f, err := os.Open(g.promptFile)
+		if err != nil {
+			return "", err
+		}
+		defer f.Close()
+		return readText(f)
+	}
+	prompt := g.prompt
+	if len(args) > 0 {
+		prompt = args[0]
+	}
+	if prompt == "-" || g.promptFile == "-" {
+		return readText(stdin)
+	}
+	return prompt, nil
+}
+
+// readText reads a prompt, without the line break at its end; a larger one than the language allows is cut, which its
+// parser then reports.
+func readText(r io.Reader) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(r, compose.MaxPromptBytes+2))
+	return strings.TrimRight(string(text), "\r\n"), err
+}
+
+func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, args []string) (err error) {
+	if err := g.check(flags, args, c.in); err != nil {
+		return err
+	}
+	out, err := parseOutput(g.output, g.request.Batch, c.out)
+	if err != nil {
+		return err
+	}
+	g.request.Seed = uint64(g.seed)
+	if g.seed < 0 {
+		g.request.Seed = uint64(rand.Uint32()) // as short as other programs' random seeds, to be typed again
+	}
+	e, device, release, err := openEngine(ctx, c, g.model, g.device)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	result, err := generate(ctx, c, e, g.request)
+	if err != nil {
+		return inPrompt(g.request.Prompt, err)
+	}
+	c.warnings(result.Warnings)
+	if err := g.write(ctx, c, out, result); err != nil {
+		return err
+	}
+	c.notef("%s, on %s (%s)", summary(result), device.Info().Name, device.Info().Adapter)
+	return nil
+}
+
+// generate runs a request and shows how far it is.
+func generate(ctx context.Context, c *console, e *engine.Engine, r engine.Request) (*engine.Result, error) {
+	defer c.erase()
+	for event, err := range e.Generate(ctx, r) {
+		if err != nil {
+			return nil, err
+		}
+		switch event.Phase {
+		case engine.Done:
+			return event.Result, nil
+		case engine.Denoising:
+			c.progress(event.Phase.String(), "step", int64(event.Step), int64(event.Steps))
+		default:
+			c.progress(event.Phase.String(), "", int64(event.Step), int64(event.Steps))
+		}
+	}
+	return nil, errors.New("the engine ended without a result")
+}
+
+// made is what --json prints of a picture.
+type made struct {
+	File    string        `json:"file"`
+	Seed    uint64        `json:"seed"`
+	Elapsed float64       `json:"elapsed"` // seconds, of the whole batch
+	Recipe  recipe.Recipe `json:"recipe"`
+}
+
+// write writes the pictures, each with its recipe, and reports each once it is there.
+func (g *generation) write(ctx context.Context, c *console, out *output, result *engine.Result) error {
+	for i, picture := range result.Pictures {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		r := recipe.Of(result, i, readBuild().program())
+		inside := &r
+		if g.noMetadata {
+			inside = nil
+		}
+		file, err := out.write(i, func(w io.Writer) error { return recipe.Encode(w, picture.Image, inside) })
+		if err != nil {
+			return err
+		}
+		switch {
+		case g.json:
+			err = c.object(made{file, picture.Seed, result.Elapsed.Seconds(), r})
+		case file != "":
+			_, err = fmt.Fprintln(c.out, file)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// summary tells in one line what was made: enough to make it again.
+func summary(r *engine.Result) string {
+	q := &r.Request
+	seeds := fmt.Sprintf("seed %d", q.Seed)
+	if n := len(r.Pictures); n > 1 {
+		seeds = fmt.Sprintf("seeds %d to %d", q.Seed, r.Pictures[n-1].Seed)
+	}
+	return fmt.Sprintf("%s, %dx%d, %d steps of %s, %s a step, guidance %g: %s",
+		seeds, q.Width, q.Height, q.Steps, q.Sampler, plural(len(r.Rows), "row"), q.GuidanceScale, r.Elapsed.Round(10*time.Millisecond))
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

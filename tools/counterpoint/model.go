@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/counterpoint/counterpoint/engine"
+	"github.com/counterpoint/counterpoint/engine/device"
+	"github.com/counterpoint/counterpoint/engine/device/cpu"
+	"github.com/counterpoint/counterpoint/engine/device/null"
+	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/scenes"
+)
+
+// builtIn is the name of the model inside the program.
+const builtIn = "scenes"
+
+// findModel finds a packed model: the one that is built in, a folder, or one in the models folder by its name. Where says in
+// words which it took.
+func findModel(name string) (model fs.FS, where string, err error) {
+	if name == builtIn {
+		return scenes.Model, "built in", nil
+	}
+	if name == "" {
+		return nil, "", usagef("the model has no name")
+	}
+	folder := name
+	if isName(name) {
+		models, err := modelsFolder()
+		if err != nil {
+			return nil, "", err
+		}
+		folder = filepath.Join(models, name)
+	}
+	model = os.DirFS(folder)
+	switch _, err := fs.Stat(model, weights.ManifestName); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "", withHint(fmt.Errorf("no packed model in %s: there is no %s", folder, weights.ManifestName), "%s", hereInstead(name))
+	case err != nil:
+		return nil, "", err
+	}
+	return model, folder, nil
+}
+
+// isName tells a model's name from a path.
+func isName(s string) bool {
+	return s != "." && s != ".." && !strings.ContainsFunc(s, func(r rune) bool { return r == '/' || r < 0x80 && os.IsPathSeparator(uint8(r)) })
+}
+
+// hereInstead says what may have been meant by a model that isn't there.
+func hereInstead(name string) string {
+	has := func(file string) bool { _, err := os.Stat(filepath.Join(name, file)); return err == nil }
+	switch {
+	case has("model_index.json"):
+		return fmt.Sprintf("that is a diffusers folder: counterpoint pack %s -o DIR makes a packed model of it", name)
+	case isName(name) && has(weights.ManifestName):
+		return fmt.Sprintf("for the folder here write .%c%s", filepath.Separator, name)
+	case isName(name):
+		return fmt.Sprintf("a name is looked up in the models folder (%s is built in), a path has a slash: ./%s", builtIn, name)
+	}
+	return "counterpoint pack makes one of a diffusers folder"
+}
+
+// deviceOptions say where to compute.
+type deviceOptions struct {
+	name    string
+	threads int
+}
+
+// open opens the device.
+func (o deviceOptions) open() (device.Device, error) {
+	if o.threads < 0 {
+		return nil, usagef("--threads: %d, want 1 or more, or 0 for all cores", o.threads)
+	}
+	switch o.name {
+	case "auto", "cpu":
+		d, err := cpu.New(cpu.Options{Threads: o.threads})
+		if err != nil {
+			return nil, err
+		}
+		return d, nil
+	case "null": // for tests: it plans all and computes nothing
+		return null.New(), nil
+	case "webgpu":
+		return nil, withHint(errors.New("this build has no WebGPU device"), "--device cpu works everywhere")
+	}
+	return nil, usagef("--device: unknown device %q, want auto, cpu or webgpu", o.name)
+}
+
+// openEngine opens a model on a device; close releases both.
+func openEngine(ctx context.Context, c *console, model string, o deviceOptions) (e *engine.Engine, d device.Device, close func() error, err error) {
+	files, where, err := findModel(model)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if d, err = o.open(); err != nil {
+		return nil, nil, nil, err
+	}
+	e, err = engine.Open(ctx, files, engine.Options{
+		Device:   d,
+		Progress: func(done, total int64) { c.progress("loading", "", done, total) },
+	})
+	c.erase()
+	if err != nil {
+		return nil, nil, nil, errors.Join(fmt.Errorf("model %s: %w", model, err), d.Close())
+	}
+	info := e.Model()
+	c.verbosef("model %s %s (%s), %s", info.Name, info.Hash, info.Profile, where)
+	return e, d, func() error { return errors.Join(e.Close(), d.Close()) }, nil
+}
+
+// modelHash is the model's identity as pictures carry it: the first ten digits of its manifest's SHA-256.
+func modelHash(model fs.FS) (string, error) {
+	manifest, err := fs.ReadFile(model, weights.ManifestName)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(manifest))[:10], nil
+}

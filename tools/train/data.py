@@ -1,0 +1,132 @@
+"""Scenes on disk, as tools/scenes writes them, and the draws of training.
+
+A folder holds chunks: images-00000.bin (uint8 RGB, N×128×128×3) and truth-00000.jsonl, one scene a line. Chunks may
+arrive while training runs. Images are encoded once, when their chunk is read; after that only latents are in memory.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import tokenizer
+
+SIZE = 128
+NOWHERE = (float("nan"), float("nan"))
+HELD_OUT = 256  # scenes at the start of the first chunk that are never trained on
+
+# What a sample is conditioned on: a kind of caption, or nothing. Mostly one object, since a composition is made of such
+# rows, and half of those with its place; the null row is the background of every composition. A caption names part of
+# a cluttered scene, so "nothing said" means "anything may be there" (COMPOSITION.md 3.8).
+MIX = {"null": 0.10, "object": 0.30, "place": 0.30, "relation": 0.08, "background": 0.08, "joined": 0.14}
+# A scene without captions of a kind lends one of another: a lone object has no relation, an empty scene no object.
+INSTEAD = {"relation": "object", "object": "empty", "place": "empty", "joined": "empty"}
+
+
+def chunks(folder: Path) -> list[tuple[Path, Path]]:
+    """The chunks that are complete, in order."""
+    found = []
+    for truth in sorted(folder.glob("truth-*.jsonl")):
+        images = truth.with_name(truth.name.replace("truth-", "images-")).with_suffix(".bin")
+        if images.exists():  # they are put into place after the truth
+            found.append((images, truth))
+    return found
+
+
+def read_chunk(images: Path, truth: Path) -> tuple[np.ndarray, list[dict]]:
+    """Pixels, as a view of the file, and truth; ValueError if the two do not belong together."""
+    scenes = [json.loads(line) for line in truth.read_text("utf-8").splitlines()]
+    want, got = len(scenes) * SIZE * SIZE * 3, images.stat().st_size
+    if got != want:
+        raise ValueError(f"{images}: {got} bytes, want {want} for {len(scenes)} scenes")
+    return np.memmap(images, np.uint8, "r", shape=(len(scenes), SIZE, SIZE, 3)), scenes
+
+
+def to_float(pixels: np.ndarray) -> Tensor:
+    """uint8 [N,H,W,3] → float [N,3,H,W] in [-1, 1]."""
+    return torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2).float() / 127.5 - 1
+
+
+def to_pixels(images: Tensor) -> np.ndarray:
+    """The inverse of to_float, clipped."""
+    return ((images.float().clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+@dataclass
+class Batch:
+    latents: Tensor  # [N,C,h,w]
+    ids: Tensor  # [N,LENGTH]
+    places: Tensor  # [N,2]; NaN is anywhere
+
+    def to(self, device) -> "Batch":
+        return Batch(*(x.to(device, non_blocking=True) for x in (self.latents, self.ids, self.places)))
+
+
+class Texts:
+    """Token ids of texts, each tokenized once."""
+
+    def __init__(self, tok):
+        self.tok, self.index, self.rows = tok, {}, []
+
+    def number(self, text: str) -> int:
+        if text not in self.index:
+            self.index[text] = len(self.rows)
+            row = self.tok(text, padding="max_length", max_length=tokenizer.LENGTH).input_ids
+            if len(row) > tokenizer.LENGTH:
+                raise ValueError(f"caption of {len(row)} tokens, want at most {tokenizer.LENGTH}: {text!r}")
+            self.rows.append(row)
+        return self.index[text]
+
+    def ids(self, numbers: list[int]) -> Tensor:
+        return torch.tensor([self.rows[n] for n in numbers])
+
+
+class Scenes:
+    """Latents and captions of all chunks read so far."""
+
+    def __init__(self, folder: Path, encode, tok):
+        self.folder, self.encode, self.texts = folder, encode, Texts(tok)
+        self.done: set[Path] = set()
+        self.latents: list[Tensor] = []  # a scene each, float16
+        self.captions: list[dict[str, list]] = []  # a scene each, by kind
+        self.held_out: list[dict] = []  # truth of the first HELD_OUT scenes
+        self.null = self.texts.number("")
+
+    def grow(self) -> int:
+        """Reads the chunks that are new; returns how many scenes there are."""
+        for images, truth in chunks(self.folder):
+            if truth in self.done:
+                continue
+            pixels, scenes = read_chunk(images, truth)
+            if not self.done:
+                self.held_out = scenes[:HELD_OUT]
+            for i in range(0, len(scenes), 100):
+                self.latents += self.encode(to_float(pixels[i : i + 100])).half()
+            self.captions += map(self.by_kind, scenes)
+            self.done.add(truth)
+        return len(self.latents)
+
+    def by_kind(self, scene: dict) -> dict[str, list]:
+        """The scene's captions as (text number, place), by kind."""
+        kinds = {"null": [(self.null, NOWHERE)]}
+        for c in scene["captions"]:
+            kinds.setdefault(c["kind"], []).append((self.texts.number(c["text"]), c.get("place", NOWHERE)))
+        return kinds
+
+    def draw(self, rng: np.random.Generator, n: int) -> Batch:
+        """n random scenes, each with a random caption of a random kind."""
+        picks = rng.integers(HELD_OUT, len(self.latents), n)
+        kinds = rng.choice(list(MIX), n, p=list(MIX.values()))
+        numbers, places = [], []
+        for pick, kind in zip(picks, kinds):
+            there = self.captions[pick]
+            while kind not in there:
+                kind = INSTEAD[kind]
+            number, place = there[kind][rng.integers(len(there[kind]))]
+            numbers.append(number)
+            places.append(place)
+        latents = torch.stack([self.latents[i] for i in picks]).float()
+        return Batch(latents, self.texts.ids(numbers), torch.tensor(places))

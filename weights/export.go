@@ -1,0 +1,108 @@
+package weights
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Export writes the model into dir as the diffusers folder it was packed from,
+// with float32 weights: exactly the values the packed ones stand for. The index
+// is written last.
+func Export(ctx context.Context, m *Model, dir string) error {
+	if err := exportFiles(ctx, m, dir); err != nil {
+		return err
+	}
+	for _, c := range m.Components() {
+		if c.role() != network {
+			continue
+		}
+		if err := exportNetwork(ctx, m, c, dir); err != nil {
+			return err
+		}
+	}
+	return exportFile(dir, indexName, m.Manifest().Index)
+}
+
+// exportFiles writes the configs, the tokenizers' files and counterpoint.json.
+func exportFiles(ctx context.Context, m *Model, dir string) error {
+	for _, c := range m.Components() {
+		if c.Config == nil {
+			continue
+		}
+		if err := exportFile(dir, c.Name+"/"+c.configFile(), c.Config); err != nil {
+			return err
+		}
+	}
+	for _, f := range m.Manifest().Files {
+		data, err := m.File(ctx, f.Name)
+		if err != nil {
+			return err
+		}
+		if err := exportFile(dir, f.Name, data); err != nil {
+			return err
+		}
+	}
+	if extra := m.Manifest().Extra; extra != nil {
+		return exportFile(dir, extraName, extra)
+	}
+	return nil
+}
+
+func exportFile(dir, name string, data []byte) error {
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	return writeFile(path, data)
+}
+
+// exportNetwork writes a component's safetensors file. Its header is known from
+// the manifest, so each slab goes to its place as it comes.
+func exportNetwork(ctx context.Context, m *Model, c Component, dir string) (err error) {
+	prefix := c.Name + "/"
+	var infos []SafetensorInfo
+	for _, t := range m.Manifest().Tensors {
+		if name, ok := strings.CutPrefix(t.Name, prefix); ok {
+			infos = append(infos, SafetensorInfo{name, TypeF32, t.Shape})
+		}
+	}
+	header, at, err := safetensorsHeader(infos, map[string]string{"format": "pt"})
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Name, err)
+	}
+	begin := make(map[string]int64, len(infos))
+	for i, info := range infos {
+		begin[prefix+info.Name] = at[i]
+	}
+
+	path := filepath.Join(dir, c.Name, c.weightsFile()+".safetensors")
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return err
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}()
+	if _, err := f.Write(header); err != nil {
+		return err
+	}
+	var values []float32
+	var data []byte
+	want := func(t *TensorInfo) bool { return strings.HasPrefix(t.Name, prefix) }
+	return m.EachOf(ctx, want, func(t Tensor) error {
+		values = t.Float32s(values)
+		data = grow(data, int64(4*len(values)))
+		TypeF32.encode(data, values)
+		_, err := f.WriteAt(data, begin[t.Name]+4*int64(t.First)*int64(t.Layout().Row()))
+		return err
+	})
+}

@@ -1,0 +1,212 @@
+package weights
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+func TestEachReadsOnlyWantedShards(t *testing.T) {
+	dir, report := pack(t, testPipeline().folder(t), Options{})
+	src := &countingSource{Source: FS(os.DirFS(dir))}
+	m, err := OpenSource(context.Background(), src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	want := func(x *TensorInfo) bool { return strings.HasPrefix(x.Name, "vae/") }
+	if err := m.EachOf(context.Background(), want, func(x Tensor) error {
+		got = append(got, x.Name)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 4 {
+		t.Errorf("handed out %q, want the four of vae", got)
+	}
+	opened := []string{ManifestName}
+	for _, s := range report.Shards {
+		if s.Component == "vae" {
+			opened = append(opened, s.File)
+		}
+	}
+	if !slices.Equal(src.opened, opened) {
+		t.Errorf("opened %q, want %q", src.opened, opened)
+	}
+	if src.open != 0 {
+		t.Errorf("%d readers were left open", src.open)
+	}
+}
+
+// countingSource notes what is opened, and how much is not closed.
+type countingSource struct {
+	Source
+	opened []string
+	open   int
+	wrap   func(io.Reader) io.Reader
+}
+
+func (s *countingSource) Open(ctx context.Context, name string) (io.ReadCloser, error) {
+	f, err := s.Source.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	s.opened = append(s.opened, name)
+	s.open++
+	var r io.Reader = f
+	if s.wrap != nil && name != ManifestName {
+		r = s.wrap(r)
+	}
+	return &countingReader{r, f, s}, nil
+}
+
+type countingReader struct {
+	io.Reader
+	io.Closer
+	s *countingSource
+}
+
+func (r *countingReader) Close() error {
+	r.s.open--
+	return r.Closer.Close()
+}
+
+func TestReadersOfAllManners(t *testing.T) {
+	dir, _ := pack(t, testPipeline().folder(t), Options{})
+	broken := errors.New("the line is down")
+	for name, c := range map[string]struct {
+		wrap func(io.Reader) io.Reader
+		want error
+	}{
+		"one byte at a time":    {iotest.OneByteReader, nil},
+		"error beside the data": {iotest.DataErrReader, nil},
+		"fails at once":         {func(io.Reader) io.Reader { return iotest.ErrReader(broken) }, broken},
+		"fails midway":          {func(r io.Reader) io.Reader { return io.MultiReader(io.LimitReader(r, 9), iotest.ErrReader(broken)) }, broken},
+		"never ends":            {func(r io.Reader) io.Reader { return io.MultiReader(r, forever{}) }, ErrFormat},
+	} {
+		src := &countingSource{Source: FS(os.DirFS(dir)), wrap: c.wrap}
+		m, err := OpenSource(context.Background(), src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Verify(context.Background()); !errors.Is(err, c.want) {
+			t.Errorf("%s: error is %v, want %v", name, err, c.want)
+		}
+		if src.open != 0 {
+			t.Errorf("%s: %d readers were left open", name, src.open)
+		}
+	}
+}
+
+type forever struct{}
+
+func (forever) Read(p []byte) (int, error) { return len(p), nil }
+
+func TestManifestThatNeverEnds(t *testing.T) {
+	src := &countingSource{Source: FS(files(map[string]string{ManifestName: strings.Repeat(" ", maxManifest+1)}))}
+	if _, err := OpenSource(context.Background(), src); !errors.Is(err, ErrFormat) {
+		t.Errorf("error is %v, want one that wraps %v", err, ErrFormat)
+	}
+}
+
+func TestEachStops(t *testing.T) {
+	dir, _ := pack(t, testPipeline().folder(t), Options{})
+	m := open(t, dir)
+	stop := errors.New("enough")
+	calls := 0
+	if err := m.Each(context.Background(), func(Tensor) error { calls++; return stop }); !errors.Is(err, stop) || calls != 1 {
+		t.Errorf("error %v after %d calls, want %v after one", err, calls, stop)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	calls = 0
+	if err := m.Each(ctx, func(Tensor) error { calls++; cancel(); return nil }); !errors.Is(err, context.Canceled) || calls != 1 {
+		t.Errorf("error %v after %d calls, want %v after one", err, calls, context.Canceled)
+	}
+	if _, err := Pack(ctx, testPipeline().folder(t), t.TempDir(), Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("packing: error %v, want %v", err, context.Canceled)
+	}
+	if err := Export(ctx, m, t.TempDir()); !errors.Is(err, context.Canceled) {
+		t.Errorf("exporting: error %v, want %v", err, context.Canceled)
+	}
+}
+
+func TestModelLookups(t *testing.T) {
+	folder := testPipeline().folder(t)
+	dir, _ := pack(t, folder, Options{})
+	m := open(t, dir)
+	ctx := context.Background()
+	if _, err := m.Tensor(ctx, "unet/none"); !errors.Is(err, ErrNoTensor) {
+		t.Errorf("error for a missing tensor is %v", err)
+	}
+	if _, err := m.File(ctx, "tokenizer/none"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("error for a missing file is %v", err)
+	}
+	if got, err := m.File(ctx, "tokenizer/vocab.json"); err != nil || !bytes.Equal(got, folder["tokenizer/vocab.json"].Data) {
+		t.Errorf("vocab.json is %q (%v)", got, err)
+	}
+	if info, ok := m.Lookup("unet/conv_in.weight"); !ok || info.Encoding != F16 || !slices.Equal(info.Shape, []int{16, 5, 3, 3}) {
+		t.Errorf("conv_in is %v", info)
+	}
+	if _, err := m.Component("prior"); err == nil {
+		t.Error("no error for a missing component")
+	}
+	if _, err := m.Component("safety_checker"); err == nil {
+		t.Error("a component that was left out is still named")
+	}
+	if man := m.Manifest(); man.Name != "tiny" || man.License != "Apache-2.0" || man.Profile != "int8" {
+		t.Errorf("manifest says name %q, license %q, profile %q", man.Name, man.License, man.Profile)
+	}
+}
+
+func TestDecodeFillsInDefaults(t *testing.T) {
+	dir, _ := pack(t, testPipeline().folder(t), Options{})
+	c, err := open(t, dir).Component("scheduler")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s struct {
+		BetaStart    float64 `json:"beta_start"`
+		BetaEnd      float64 `json:"beta_end"`
+		BetaSchedule string  `json:"beta_schedule"`
+		Spacing      string  `json:"timestep_spacing"`
+		ClipSample   bool    `json:"clip_sample"`
+	}
+	if err := c.Decode(&s); err != nil {
+		t.Fatal(err)
+	}
+	if s.BetaStart != 0.0001 || s.BetaEnd != 0.012 || s.BetaSchedule != "linear" || s.Spacing != "leading" || !s.ClipSample {
+		t.Errorf("decoded %+v, want beta_end as given and DDIMScheduler's defaults", s)
+	}
+	c.Config = []byte(`{"beta_end": "large"}`)
+	if err := c.Decode(&s); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "scheduler") {
+		t.Errorf("error is %v, want one about the scheduler's config", err)
+	}
+}
+
+// TestDefaults checks those that differ from what Stable Diffusion's configs say.
+func TestDefaults(t *testing.T) {
+	for class, want := range map[string]string{
+		"AutoencoderKL":               `"scaling_factor": 0.18215`,
+		"AutoencoderTiny":             `"scaling_factor": 1.0`,
+		"DDIMScheduler":               `"timestep_spacing": "leading"`,
+		"EulerDiscreteScheduler":      `"timestep_spacing": "linspace"`,
+		"DPMSolverMultistepScheduler": `"beta_schedule": "linear"`,
+		"LCMScheduler":                `"beta_schedule": "scaled_linear"`,
+		"UNet2DConditionModel":        `"cross_attention_dim": 1280`,
+		"CLIPTextModel":               `"hidden_act": "quick_gelu"`,
+	} {
+		if !strings.Contains(string(Defaults(class)), want) {
+			t.Errorf("%s does not default to %s", class, want)
+		}
+	}
+	if d := Defaults("NoSuchModel"); d != nil {
+		t.Errorf("defaults of an unknown class are %s", d)
+	}
+}
