@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -15,7 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-var update = flag.Bool("update", false, "write testdata/vectors anew")
+var update = flag.Bool("update", false, "write testdata/vectors")
 
 // The shards of the sound model that vectors are made of.
 const (
@@ -151,24 +152,32 @@ var defects = map[string]defect{
 	"scale-nan":      {"a scale that is NaN", "format", toK + ": scale 1 is not finite", convIn + " " + norm, func(b *breaker) { b.poke(int8Shard, *b.tensor(toK).Parts[0].Scales, 1, 0x7e00) }},
 }
 
-// TestMakeVectors writes the vectors: for each defect, the sound model with it.
-func TestMakeVectors(t *testing.T) {
-	if !*update {
-		t.Skip("vectors are written with -update")
-	}
+// TestVectorsAreCurrent makes each vector, the sound model with its defect, and
+// compares it with the one that is checked in. So it also pins what a packed
+// model's bytes are, on every machine. With -update it writes them instead.
+func TestVectorsAreCurrent(t *testing.T) {
 	const dir = "testdata/vectors"
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		t.Fatal(err)
+	if *update {
+		if err := errors.Join(os.RemoveAll(dir), os.MkdirAll(dir, 0o777)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for name, d := range defects {
 		b := newBreaker(t)
 		d.make(b)
 		v := vector{d.expect, d.message, strings.Fields(d.tensors), d.comment, b.files()}
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(v.format()), 0o644); err != nil {
-			t.Fatal(err)
+		path := filepath.Join(dir, name)
+		if *update {
+			if err := os.WriteFile(path, []byte(v.format()), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		switch data, err := os.ReadFile(path); {
+		case err != nil:
+			t.Error(err)
+		case string(data) != v.format():
+			t.Errorf("%s is not what this package makes of it; if it should be, go test -update", path)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package weights
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +17,7 @@ import (
 type Model struct {
 	src        Source
 	manifest   *Manifest
+	hash       string
 	components []Component
 	// slabs lists, for each shard, the parts in it by their data's offset.
 	slabs [][]slab
@@ -45,7 +48,11 @@ func OpenSource(ctx context.Context, src Source) (*Model, error) {
 	for i := range components {
 		components[i].Config = manifest.Configs[components[i].Name]
 	}
-	m := &Model{src: src, manifest: manifest, components: components, slabs: make([][]slab, len(manifest.Shards))}
+	sum := sha256.Sum256(data)
+	m := &Model{
+		src: src, manifest: manifest, hash: hex.EncodeToString(sum[:]),
+		components: components, slabs: make([][]slab, len(manifest.Shards)),
+	}
 	for i, t := range manifest.Tensors {
 		first := 0
 		for j, p := range t.Parts {
@@ -78,6 +85,10 @@ func (m *Model) part(s slab) *PartInfo { return &m.manifest.Tensors[s.tensor].Pa
 
 // Manifest gives the model's manifest, not to be modified.
 func (m *Model) Manifest() *Manifest { return m.manifest }
+
+// Hash is the SHA-256 of manifest.json in hexadecimal. Since shards are named by
+// their hashes, it stands for the whole model.
+func (m *Model) Hash() string { return m.hash }
 
 // Lookup describes the tensor of the given name, "unet/conv_in.weight".
 func (m *Model) Lookup(name string) (*TensorInfo, bool) {

@@ -3,10 +3,13 @@ package weights
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -159,6 +162,13 @@ func TestModelLookups(t *testing.T) {
 	}
 	if _, err := m.Component("safety_checker"); err == nil {
 		t.Error("a component that was left out is still named")
+	}
+	text, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := sha256.Sum256(text); m.Hash() != hex.EncodeToString(sum[:]) {
+		t.Errorf("hash %s is not the manifest's", m.Hash())
 	}
 	if man := m.Manifest(); man.Name != "tiny" || man.License != "Apache-2.0" || man.Profile != "int8" {
 		t.Errorf("manifest says name %q, license %q, profile %q", man.Name, man.License, man.Profile)

@@ -44,7 +44,7 @@ func TestVectors(t *testing.T) {
 		names = append(names, filepath.Base(path))
 	}
 	if want := slices.Sorted(maps.Keys(defects)); !slices.Equal(names, want) {
-		t.Errorf("testdata/vectors holds %q, want one for each defect (go test -run MakeVectors -update)", names)
+		t.Errorf("testdata/vectors holds %q, want one for each defect (go test -update)", names)
 	}
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {

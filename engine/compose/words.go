@@ -57,7 +57,7 @@ func inWord(r rune) bool {
 }
 
 // nearest returns the word of the list with the fewest edits to w, at most two
-// and fewer than half its letters; the first of several.
+// and at most half as many as it has letters; the first of several.
 func nearest(w string, list []string) string {
 	best, found := min(2, len([]rune(w))/2), ""
 	for _, candidate := range list {

@@ -82,7 +82,8 @@ func (s *tinyStack) conv(x *graph.Tensor, stride int) *graph.Tensor {
 	return s.b.conv(fmt.Sprintf("%s.%d", s.name, s.next-1), x, stride)
 }
 
-// blocks applies n of diffusers' AutoencoderTinyBlock: three convolutions beside a skip, activated after the sum.
+// blocks applies n of diffusers' AutoencoderTinyBlock: three convolutions beside a skip, their sum through a ReLU
+// whatever the config's activation.
 func (s *tinyStack) blocks(x *graph.Tensor, n int) *graph.Tensor {
 	for range n {
 		name := fmt.Sprintf("%s.%d", s.name, s.next)
@@ -93,7 +94,7 @@ func (s *tinyStack) blocks(x *graph.Tensor, n int) *graph.Tensor {
 		if s.b.has(name + ".skip.weight") {
 			x = s.b.conv(name+".skip", x, 1)
 		}
-		x = s.b.act(s.act, s.b.add(h, x))
+		x = s.b.act(graph.ReLU, s.b.add(h, x))
 	}
 	return x
 }

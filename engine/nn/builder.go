@@ -135,6 +135,9 @@ func (b *builder) upsample(name string, x *graph.Tensor, h, w int) *graph.Tensor
 type ints []int
 
 func (v *ints) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
 	var one int
 	if json.Unmarshal(data, &one) == nil {
 		*v = ints{one}

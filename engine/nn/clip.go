@@ -66,10 +66,14 @@ func TextEncoder(c TextConfig, p Params, n int) (*graph.Graph, error) {
 	ids := b.Input("ids", graph.I32, n, c.MaxPositions)
 	eos := b.Input("eos", graph.I32, n)
 
-	x := b.Apply(graph.Embedding{}, ids, b.weight("text_model.embeddings.token_embedding.weight", 2))
-	x = b.add(x, b.weight("text_model.embeddings.position_embedding.weight", 2))
+	root := "text_model."
+	if !b.has(root + "embeddings.token_embedding.weight") {
+		root = "" // transformers 5 saves a CLIPTextModel without it
+	}
+	x := b.Apply(graph.Embedding{}, ids, b.weight(root+"embeddings.token_embedding.weight", 2))
+	x = b.add(x, b.weight(root+"embeddings.position_embedding.weight", 2))
 	for i := range c.NumLayers {
-		name := fmt.Sprintf("text_model.encoder.layers.%d.", i)
+		name := fmt.Sprintf("%sencoder.layers.%d.", root, i)
 		h := b.layerNorm(name+"layer_norm1", x, c.LayerNormEps)
 		q, k, v := b.linear(name+"self_attn.q_proj", h), b.linear(name+"self_attn.k_proj", h), b.linear(name+"self_attn.v_proj", h)
 		h = b.Apply(graph.Attention{Heads: c.NumHeads, Causal: true}, q, k, v)
@@ -78,7 +82,7 @@ func TextEncoder(c TextConfig, p Params, n int) (*graph.Graph, error) {
 		h = b.act(act, b.linear(name+"mlp.fc1", h))
 		x = b.add(b.linear(name+"mlp.fc2", h), x)
 	}
-	hidden := b.layerNorm("text_model.final_layer_norm", x, c.LayerNormEps)
+	hidden := b.layerNorm(root+"final_layer_norm", x, c.LayerNormEps)
 	pooled := b.Apply(graph.GatherTokens{}, hidden, eos)
 	b.Output("hidden", hidden)
 	b.Output("pooled", pooled)

@@ -232,12 +232,12 @@ func UNet(c UNetConfig, p Params, s Sizes) (*graph.Graph, error) {
 		}
 	}
 
-	temb := u.linear("time_embedding.linear_2", u.act(graph.SiLU, u.linear("time_embedding.linear_1", time)))
+	temb := u.linear("time_embedding.linear_2", u.act(u.actFn, u.linear("time_embedding.linear_1", time)))
 	if c.Classed() {
 		class := u.Input("class", graph.F32, s.Conditions, shape(temb, 2)[1])
 		temb = u.add(temb, u.Apply(graph.GatherRows{}, class, u.condition))
 	}
-	u.temb = u.act(graph.SiLU, temb)
+	u.temb = u.act(u.actFn, temb)
 
 	x = u.conv("conv_in", x, 1)
 	skips := []*graph.Tensor{x}

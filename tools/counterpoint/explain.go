@@ -9,6 +9,7 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine"
 	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/device/null"
 	"github.com/spf13/cobra"
 )
 
@@ -29,17 +30,18 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 				return inPrompt(request.Prompt, err)
 			}
 			// The null device plans a generation and computes nothing, so this is what the engine would do.
-			e, _, release, err := openEngine(cmd.Context(), c, model, deviceOptions{name: "null"})
+			d := null.New()
+			e, err := openEngine(cmd.Context(), c, model, d)
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, release()) }()
+			defer func() { err = errors.Join(err, e.Close()) }()
 			result, err := generate(cmd.Context(), c, e, request)
 			if err != nil {
 				return inPrompt(request.Prompt, err)
 			}
 			c.warnings(result.Warnings)
-			return explain(c.out, prompt, result)
+			return explain(c.out, prompt, result, d.FLOPs)
 		},
 	}
 	f := cmd.Flags()
@@ -51,8 +53,8 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 	return cmd
 }
 
-// explain prints a prompt's tree and what a result says about its evaluation.
-func explain(w io.Writer, prompt *compose.Prompt, r *engine.Result) error {
+// explain prints a prompt's tree and what a result says about its evaluation, which took so many operations.
+func explain(w io.Writer, prompt *compose.Prompt, r *engine.Result, flops int64) error {
 	var b strings.Builder
 	printTree(&b, prompt.Root, "", "")
 	b.WriteString("\n")
@@ -69,8 +71,8 @@ func explain(w io.Writer, prompt *compose.Prompt, r *engine.Result) error {
 		return err
 	}
 	q := &r.Request
-	fmt.Fprintf(&b, "\n%s a step x %s = %d evaluations of the network\n",
-		plural(len(r.Rows), "row"), plural(q.Steps, "step"), len(r.Rows)*q.Steps)
+	fmt.Fprintf(&b, "\n%s a step x %s = %d evaluations of the network; %.2f GFLOP in all for %dx%d pixels\n",
+		plural(len(r.Rows), "row"), plural(q.Steps, "step"), len(r.Rows)*q.Steps, float64(flops)/1e9, q.Width, q.Height)
 	asked := 0.0
 	for _, t := range prompt.Terms() {
 		asked += q.GuidanceScale * max(t.Weight, 0)

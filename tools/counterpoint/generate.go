@@ -8,7 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/counterpoint/counterpoint/engine"
 	"github.com/counterpoint/counterpoint/engine/compose"
@@ -49,16 +48,21 @@ The file's name goes to standard output, all else to standard error.`,
 		Example: `  counterpoint generate "a red cube AND a blue sphere" -o cubes.png
   counterpoint generate "a car AND NOT a tree" -s 7 --steps 40 -b 4 -o out/
   echo "a house AND night" | counterpoint generate - -o - > house.png`,
-		Args: arguments(cobra.MaximumNArgs(1)),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return nil
+			}
+			return withHint(usagef("more than one prompt"), "quotes hold one together: counterpoint generate %q", strings.Join(args, " "))
+		},
 		RunE: func(cmd *cobra.Command, args []string) error { return g.run(cmd.Context(), c, cmd.Flags(), args) },
 	}
-	g.flags(cmd.Flags(), c)
+	g.flags(cmd.Flags())
 	modelFlag(cmd, &g.model)
 	deviceFlags(cmd, &g.device)
 	return cmd
 }
 
-func (g *generation) flags(f *pflag.FlagSet, c *console) {
+func (g *generation) flags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	r := &g.request
 	f.StringVarP(&g.prompt, "prompt", "p", "", "the prompt")
@@ -76,8 +80,6 @@ func (g *generation) flags(f *pflag.FlagSet, c *console) {
 	f.IntVarP(&r.Batch, "batch-count", "b", 1, "number of pictures, with seeds counting up")
 	f.BoolVar(&g.noMetadata, "no-metadata", false, "leave the recipe out of the file")
 	f.BoolVar(&g.json, "json", false, "print one JSON object a picture")
-	f.BoolVarP(&c.quiet, "quiet", "q", false, "say nothing but errors")
-	f.BoolVarP(&c.verbose, "verbose", "v", false, "say more")
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		if name == "sampling-method" { // as sd-cli calls it
 			name = "sampler"
@@ -163,11 +165,16 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 	if g.seed < 0 {
 		g.request.Seed = uint64(rand.Uint32()) // as short as other programs' random seeds, to be typed again
 	}
-	e, device, release, err := openEngine(ctx, c, g.model, g.device)
+	d, err := g.device.open()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, release()) }()
+	defer func() { err = errors.Join(err, d.Close()) }()
+	e, err := openEngine(ctx, c, g.model, d)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
 	result, err := generate(ctx, c, e, g.request)
 	if err != nil {
 		return inPrompt(g.request.Prompt, err)
@@ -176,7 +183,7 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 	if err := g.write(ctx, c, out, result); err != nil {
 		return err
 	}
-	c.notef("%s, on %s (%s)", summary(result), device.Info().Name, device.Info().Adapter)
+	c.notef("%s, on %s (%s)", summary(result), d.Info().Name, d.Info().Adapter)
 	return nil
 }
 
@@ -191,7 +198,7 @@ func generate(ctx context.Context, c *console, e *engine.Engine, r engine.Reques
 		case engine.Done:
 			return event.Result, nil
 		case engine.Denoising:
-			c.progress(event.Phase.String(), "step", int64(event.Step), int64(event.Steps))
+			c.progress(event.Phase.String(), "steps", int64(event.Step), int64(event.Steps))
 		default:
 			c.progress(event.Phase.String(), "", int64(event.Step), int64(event.Steps))
 		}
@@ -242,8 +249,8 @@ func summary(r *engine.Result) string {
 	if n := len(r.Pictures); n > 1 {
 		seeds = fmt.Sprintf("seeds %d to %d", q.Seed, r.Pictures[n-1].Seed)
 	}
-	return fmt.Sprintf("%s, %dx%d, %d steps of %s, %s a step, guidance %g: %s",
-		seeds, q.Width, q.Height, q.Steps, q.Sampler, plural(len(r.Rows), "row"), q.GuidanceScale, r.Elapsed.Round(10*time.Millisecond))
+	return fmt.Sprintf("%s, %dx%d, %d steps of %s, %s each, guidance %g: %.2f s",
+		seeds, q.Width, q.Height, q.Steps, q.Sampler, plural(len(r.Rows), "row"), q.GuidanceScale, r.Elapsed.Seconds())
 }
 
 func plural(n int, noun string) string {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 
@@ -81,7 +82,7 @@ func inspect(ctx context.Context, c *console, name string, o inspection) error {
 	if err := m.Verify(ctx); err != nil {
 		return err
 	}
-	hash, err := modelHash(files)
+	hash, err := modelHash(m)
 	if err != nil {
 		return err
 	}
@@ -149,9 +150,8 @@ func (s *modelSummary) print(w io.Writer) error {
 	if s.Attribution != "" {
 		t.row("attribution", s.Attribution)
 	}
-	t.row("shards", plural(s.Shards, "shard")+", all verified")
-	t.row("bytes", s.Bytes, "stored")
-	t.row("", s.RawBytes, "decompressed")
+	t.row("shards", fmt.Sprintf("%d, all verified", s.Shards))
+	t.row("bytes", fmt.Sprintf("%d stored, %d decompressed", s.Bytes, s.RawBytes))
 	t.row()
 	t.row("component", "class", "tensors", "elements")
 	for _, c := range s.Components {

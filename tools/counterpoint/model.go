@@ -93,31 +93,30 @@ func (o deviceOptions) open() (device.Device, error) {
 	return nil, usagef("--device: unknown device %q, want auto, cpu or webgpu", o.name)
 }
 
-// openEngine opens a model on a device; close releases both.
-func openEngine(ctx context.Context, c *console, model string, o deviceOptions) (e *engine.Engine, d device.Device, close func() error, err error) {
+// openEngine opens a model on a device.
+func openEngine(ctx context.Context, c *console, model string, d device.Device) (*engine.Engine, error) {
 	files, where, err := findModel(model)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
-	if d, err = o.open(); err != nil {
-		return nil, nil, nil, err
-	}
-	e, err = engine.Open(ctx, files, engine.Options{
+	e, err := engine.Open(ctx, files, engine.Options{
 		Device:   d,
 		Progress: func(done, total int64) { c.progress("loading", "", done, total) },
 	})
 	c.erase()
 	if err != nil {
-		return nil, nil, nil, errors.Join(fmt.Errorf("model %s: %w", model, err), d.Close())
+		return nil, err
 	}
 	info := e.Model()
-	c.verbosef("model %s %s (%s), %s", info.Name, info.Hash, info.Profile, where)
-	return e, d, func() error { return errors.Join(e.Close(), d.Close()) }, nil
+	c.verbosef("model %s %s (%s), %s, %.1f MiB on the device", info.Name, info.Hash, info.Profile, where, mebibytes(e.WeightBytes()))
+	return e, nil
 }
 
+func mebibytes(n int64) float64 { return float64(n) / (1 << 20) }
+
 // modelHash is the model's identity as pictures carry it: the first ten digits of its manifest's SHA-256.
-func modelHash(model fs.FS) (string, error) {
-	manifest, err := fs.ReadFile(model, weights.ManifestName)
+func modelHash(m *weights.Model) (string, error) {
+	manifest, err := m.Manifest().Encode()
 	if err != nil {
 		return "", err
 	}

@@ -39,7 +39,6 @@ shards. Pickled weights are refused: they run code when they are read.`,
 	f.StringVar(&o.Name, "name", "", "the model's name (default its counterpoint.json's, else the folder's)")
 	f.StringVar(&o.License, "license", "", "its licence, as SPDX spells it")
 	f.StringVar(&o.Attribution, "attribution", "", "whom to name")
-	f.BoolVarP(&c.quiet, "quiet", "q", false, "say nothing but errors")
 	return cmd
 }
 

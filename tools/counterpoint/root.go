@@ -31,7 +31,10 @@ combined at every step:
   counterpoint generate "a red cube AND a blue sphere AND NOT a tree"`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Version:       "-", // the template below says all
+
+		SuggestionsMinimumDistance: 2,
+
+		Version: "-", // the template below says all
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return nil
@@ -46,13 +49,16 @@ combined at every step:
 	}
 	root.SetVersionTemplate(readBuild().String())
 	root.Flags().Bool("version", false, "print the version")
-	root.PersistentFlags().VarP(&c.mode, "color", "", "colour messages: auto, always or never")
+	f := root.PersistentFlags()
+	f.Var(&c.mode, "color", "colour messages: auto, always or never")
+	f.BoolVarP(&c.quiet, "quiet", "q", false, "say nothing but errors")
+	f.BoolVarP(&c.verbose, "verbose", "v", false, "say more")
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { c.begin(); return nil }
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return withHint(usageError{err}, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newGenerate(c), newExplain(c), newPack(c), newInspect(c), newEnv(c), newVersion(c),
+		newGenerate(c), newExplain(c), newPack(c), newInspect(c), newDoctor(c), newEnv(c), newVersion(c),
 	)
 	return root
 }

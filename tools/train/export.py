@@ -17,6 +17,7 @@ import shutil
 from pathlib import Path
 
 import diffusers
+import torch
 import transformers
 from diffusers import UNet2DConditionModel
 from safetensors import safe_open
@@ -56,7 +57,7 @@ def write(run: Path, folder: Path):
     scheduler().save_pretrained(temporary / "scheduler")
     shutil.copytree(run / "tokenizer", temporary / "tokenizer")
     write_json(temporary / "vae" / "config.json", vae.config())
-    save_file({k: v.half().contiguous() for k, v in vae.state_dict().items()}, temporary / "vae" / VAE_FILE)
+    save_file({k: v.half().contiguous() for k, v in published(vae).items()}, temporary / "vae" / VAE_FILE)
     write_json(
         temporary / "model_index.json",
         {
@@ -102,6 +103,22 @@ def write(run: Path, folder: Path):
     shutil.rmtree(old, ignore_errors=True)
 
 
+def published(vae: AutoencoderPatch) -> dict[str, torch.Tensor]:
+    """The autoencoder's tensors with the linear decoder as engines run it: a transposed convolution whose kernel is its
+    stride is a 1×1 convolution to every pixel of a block, [3·8·8, C, 1, 1], and a pixel shuffle."""
+    state = vae.state_dict()
+    state["linear.weight"] = state["linear.weight"].permute(1, 2, 3, 0).reshape(-1, vae.arch.latent_channels, 1, 1)
+    state["linear.bias"] = state["linear.bias"].repeat_interleave(PATCH * PATCH)
+    return state
+
+
+def restored(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The inverse of published."""
+    weight, bias = state["linear.weight"], state["linear.bias"]
+    weight = weight.reshape(3, PATCH, PATCH, -1).permute(3, 0, 1, 2)
+    return state | {"linear.weight": weight, "linear.bias": bias[:: PATCH * PATCH]}
+
+
 def read(folder: Path) -> tuple[Denoiser, AutoencoderPatch]:
     """The networks of an exported folder, through the loaders of diffusers and transformers, in float32."""
     place = json.loads((folder / "counterpoint.json").read_text())["place"]
@@ -116,7 +133,7 @@ def read(folder: Path) -> tuple[Denoiser, AutoencoderPatch]:
         decoder_layers=config["layers_per_block"],
     )
     vae = AutoencoderPatch(arch)
-    vae.load_state_dict(load_file(folder / "vae" / VAE_FILE))
+    vae.load_state_dict(restored(load_file(folder / "vae" / VAE_FILE)))
     denoiser = Denoiser(
         arch,
         UNet2DConditionModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False).float(),

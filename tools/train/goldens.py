@@ -137,7 +137,8 @@ def make(folder: Path, out: Path, case: str, about: str, prompts, places, latent
     args = (case, prompts, places, *latent, crop is None)
     tensors = record(pipe, *args)
     exact = record(Pipeline(folder, torch.float64), *args)
-    tensors = {k: v.int() if v.dtype == torch.int64 else v for k, v in tensors.items()}
+    # Ids and timesteps too are stored as float32, which holds them exactly, so that a reader needs one type.
+    tensors = {k: v.float() for k, v in tensors.items()}
     if crop:
         tensors["run.image"] = tensors["run.image"][..., :crop, :crop]
         tensors["vae.image"] = tensors["vae.image"].half()

@@ -13,7 +13,7 @@ func TestCaptionsAreTrue(t *testing.T) {
 	known := vocab.Default.Words()
 	kinds := map[Kind]int{}
 	used := map[string]bool{}
-	each(t, All, 600, func(s *Scene) {
+	each(t, All, 250, func(s *Scene) {
 		for _, c := range s.Captions() {
 			kinds[c.Kind]++
 			for _, w := range vocab.Split(c.Text) {
@@ -92,7 +92,7 @@ func judgeRelation(s *Scene, c Caption, text string) string {
 				continue
 			}
 			rel := Relation{c.Objects[0], r.Name, c.Objects[1]}
-			if len(c.Objects) != 2 || !relationHolds(s, rel) || !slices.Contains(s.Relations(), rel) {
+			if len(c.Objects) != 2 || !relationHolds(s, rel, 1) || !slices.Contains(s.Relations(), rel) {
 				return "the relation does not hold"
 			}
 			if fault := judgeNoun(&s.Objects[rel.A], subject); fault != "" {

@@ -99,7 +99,7 @@ func (k *Kernels) ExpandHalf(dst []float32, src []byte) {
 func (k *Kernels) Exp(dst, x []float32) { k.exp(dst, x[:len(dst)]) }
 
 // Activate sets dst = f(x). The relative error is at most 2e-7 for SiLU, QuickGELU and Tanh
-// and 4e-7 for GELU (2e-7 where x is positive), as far as the result is a normal
+// and 4e-7 for GELU, as far as the result is a normal
 // number; where σ(x) itself is below the normal numbers the result may be zero.
 func (k *Kernels) Activate(f Activation, dst, x []float32) { k.unary[f](dst, x[:len(dst)]) }
 

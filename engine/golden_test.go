@@ -1,0 +1,332 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/device"
+	"github.com/counterpoint/counterpoint/engine/device/cpu"
+	"github.com/counterpoint/counterpoint/engine/device/cpu/kernel"
+	"github.com/counterpoint/counterpoint/engine/graph"
+	"github.com/counterpoint/counterpoint/engine/nn"
+	"github.com/counterpoint/counterpoint/engine/sample"
+	"github.com/counterpoint/counterpoint/weights"
+)
+
+// golden is what PyTorch computed for a model (tools/train/goldens.py).
+type golden struct {
+	*weights.Safetensors
+	t       *testing.T
+	Prompts []string
+	Places  []*[2]float64
+	Run     struct {
+		Steps    int
+		Guidance float64
+		Weights  []float64
+	}
+}
+
+func openGolden(t *testing.T, dir string) *golden {
+	t.Helper()
+	g := &golden{t: t}
+	meta, err := os.ReadFile(filepath.Join(dir, "golden.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(meta, g); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "golden.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g.Safetensors, err = weights.OpenSafetensors(bytes.NewReader(data), int64(len(data))); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// values reads a tensor as it is stored.
+func (g *golden) values(name string) ([]int, []float32) {
+	g.t.Helper()
+	info, ok := g.Lookup(name)
+	if !ok {
+		g.t.Fatalf("golden has no tensor %s", name)
+	}
+	v, err := g.Float32s(name)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return info.Shape, v
+}
+
+// nhwc reads a tensor [N,C,H,W] and transposes it to [N,H,W,C]; others are read as they are.
+func (g *golden) nhwc(name string) ([]int, []float32) {
+	g.t.Helper()
+	s, v := g.values(name)
+	if len(s) != 4 {
+		return s, v
+	}
+	out := make([]float32, 0, len(v))
+	for n := range s[0] {
+		for p := range s[2] * s[3] {
+			for c := range s[1] {
+				out = append(out, v[(n*s[1]+c)*s[2]*s[3]+p])
+			}
+		}
+	}
+	return []int{s[0], s[2], s[3], s[1]}, out
+}
+
+func (g *golden) ints(name string) []int32 {
+	g.t.Helper()
+	_, v := g.values(name)
+	out := make([]int32, len(v))
+	for i, f := range v {
+		out[i] = int32(f)
+	}
+	return out
+}
+
+// check compares with a golden tensor: 99.9% of values within 1e-3 of its standard deviation, none beyond 1e-2.
+func (g *golden) check(name string, got []float32) {
+	g.t.Helper()
+	_, want := g.nhwc(name)
+	if len(got) != len(want) {
+		g.t.Fatalf("%s: %d values, want %d", name, len(got), len(want))
+	}
+	var sum, squares float64
+	for _, v := range want {
+		sum += float64(v)
+		squares += float64(v) * float64(v)
+	}
+	n := float64(len(want))
+	std := math.Sqrt(squares/n - sum/n*sum/n)
+	beyond, worst := 0, 0.0
+	for i := range want {
+		d := math.Abs(float64(got[i])-float64(want[i])) / std
+		if !(d <= 1e-3) {
+			beyond++
+		}
+		if !(d <= worst) { // NaN as well
+			worst = d
+		}
+	}
+	if worst > 1e-2 || math.IsNaN(worst) || float64(beyond) > n/1000 {
+		g.t.Errorf("%s: %d of %d values differ by more than 1e-3 standard deviations, the worst by %.2g", name, beyond, len(want), worst)
+	} else {
+		g.t.Logf("%s: worst difference %.2g standard deviations", name, worst)
+	}
+}
+
+// read returns the first n elements of a buffer.
+func read(t *testing.T, b device.Buffer, n int) []float32 {
+	t.Helper()
+	v := make([]float32, n)
+	if err := b.ReadFloats(context.Background(), 0, v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openEngine opens a packed model on a new CPU device of the given level.
+func openEngine(t *testing.T, model fs.FS, level kernel.Level) *Engine {
+	t.Helper()
+	d, err := cpu.New(cpu.Options{Level: &level})
+	must(t, err)
+	t.Cleanup(func() { d.Close() })
+	e, err := Open(context.Background(), model, Options{Device: d})
+	must(t, err)
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// packed packs a diffusers folder, keeping its float16 weights as they are.
+func packed(t *testing.T, folder string) fs.FS {
+	t.Helper()
+	dir := t.TempDir()
+	_, err := weights.Pack(context.Background(), os.DirFS(folder), dir, weights.Options{Profile: weights.ProfileF16, Name: filepath.Base(filepath.Dir(folder))})
+	must(t, err)
+	return os.DirFS(dir)
+}
+
+// TestGoldens runs tiny random pipelines made by diffusers' own classes, on every level this machine has.
+func TestGoldens(t *testing.T) {
+	dirs, err := filepath.Glob("testdata/goldens/*/model")
+	must(t, err)
+	if len(dirs) < 4 {
+		t.Fatalf("%d golden models, want at least 4", len(dirs))
+	}
+	for _, dir := range dirs {
+		model := packed(t, dir)
+		for _, level := range kernel.Supported() {
+			t.Run(filepath.Base(filepath.Dir(dir))+"/"+level.String(), func(t *testing.T) {
+				checkGolden(t, openEngine(t, model, level), openGolden(t, filepath.Dir(dir)))
+			})
+		}
+	}
+}
+
+func checkGolden(t *testing.T, e *Engine, g *golden) {
+	ctx := context.Background()
+	rows := make([]compose.Row, len(g.Prompts))
+	rows[0] = compose.Row{Coef: 1, Unconditional: true}
+	var ids []int32
+	for i, text := range g.Prompts {
+		rows[i].Text = text
+		ids = append(ids, e.pipeline.tokens.Encode(text)...)
+		if i < len(g.Places) && g.Places[i] != nil {
+			rows[i].Place = &compose.Place{X: g.Places[i][0], Y: g.Places[i][1]}
+		}
+		if i > 0 && i <= len(g.Run.Weights) {
+			rows[i].Coef = g.Run.Guidance * g.Run.Weights[i-1]
+			rows[0].Coef -= rows[i].Coef
+		}
+	}
+	for i, id := range g.ints("text.ids") {
+		if ids[i] != id {
+			t.Fatalf("token %d is %d, want %d", i, ids[i], id)
+		}
+	}
+	checkText(t, e, g, ids)
+	checkUNet(t, e, g, rows)
+	checkCoder(t, e, g, true)
+	checkCoder(t, e, g, false)
+
+	// The whole way: a run of the sampler from recorded noise, and its picture.
+	shape, noise := g.nhwc("run.noise")
+	conditions, err := e.encode(ctx, rows, shape[1], shape[2])
+	must(t, err)
+	defer conditions.Close()
+	ddim, err := sample.Lookup("ddim")
+	must(t, err)
+	steps, err := ddim.Steps(e.pipeline.schedule, g.Run.Steps, sample.Options{})
+	must(t, err)
+	for i, want := range g.ints("schedule.timesteps") {
+		if steps[i].T != float64(want) {
+			t.Fatalf("timestep %d is %v, want %d", i, steps[i].T, want)
+		}
+	}
+	b, err := newBank(ctx, e.device, sample.Registers(steps), len(noise))
+	must(t, err)
+	defer b.Close()
+	s, err := e.newScorer(b, rows, conditions, 1, shape[1], shape[2])
+	must(t, err)
+	defer s.Close()
+	must(t, b.Fill(sample.RegX, noise))
+	for i, step := range steps {
+		must(t, s.Score(ctx, step, step.At, sample.RegScore))
+		for _, m := range step.Moves {
+			must(t, b.Apply(m))
+		}
+		if i == 0 {
+			g.check("run.first", read(t, b.registers[sample.RegX], len(noise)))
+		}
+	}
+	g.check("run.latent", read(t, b.registers[sample.RegX], len(noise)))
+	build, err := e.pipeline.vae.Decoder(e.pipeline.params, 1, shape[1], shape[2])
+	must(t, err)
+	g.check("run.image", execute(t, e, build, map[string][]float32{"latent": read(t, b.registers[sample.RegX], len(noise))})["image"])
+}
+
+// execute runs a network of one row domain once and returns its outputs.
+func execute(t *testing.T, e *Engine, g *graph.Graph, in map[string][]float32) map[string][]float32 {
+	t.Helper()
+	ctx := context.Background()
+	p, err := e.compile(g)
+	must(t, err)
+	defer p.Close()
+	for name, v := range in {
+		must(t, p.writeFloats(ctx, name, v))
+	}
+	must(t, p.exe.Run(ctx, p.plan.MaxRows))
+	out := map[string][]float32{}
+	for _, port := range p.plan.Outputs {
+		out[port.Name] = read(t, p.outputs[port.Name], port.Shape.Elems(p.plan.MaxRows))
+	}
+	return out
+}
+
+func checkText(t *testing.T, e *Engine, g *golden, ids []int32) {
+	ctx := context.Background()
+	n := len(g.Prompts)
+	build, err := nn.TextEncoder(e.pipeline.text, e.pipeline.params, n)
+	must(t, err)
+	p, err := e.compile(build)
+	must(t, err)
+	defer p.Close()
+	eos := make([]int32, n)
+	for i := range eos {
+		eos[i] = e.pipeline.text.EOS(ids[i*e.pipeline.text.MaxPositions:][:e.pipeline.text.MaxPositions])
+	}
+	must(t, p.writeInts(ctx, "ids", ids))
+	must(t, p.writeInts(ctx, "eos", eos))
+	must(t, p.exe.Run(ctx, n))
+	for _, port := range p.plan.Outputs {
+		g.check("text."+port.Name, read(t, p.outputs[port.Name], port.Shape.Elems(n)))
+	}
+}
+
+// checkUNet evaluates the network once on rows of different conditions and timesteps.
+func checkUNet(t *testing.T, e *Engine, g *golden, rows []compose.Row) {
+	ctx := context.Background()
+	shape, x := g.nhwc("unet.sample")
+	conditions, err := e.encode(ctx, rows, shape[1], shape[2])
+	must(t, err)
+	defer conditions.Close()
+	if place, ok := conditions.buffers["place"]; ok {
+		_, want := g.nhwc("place")
+		g.check("place", read(t, place, len(want)))
+	}
+	build, err := nn.UNet(e.pipeline.unet, e.pipeline.params, nn.Sizes{Rows: shape[0], Latents: shape[0], Conditions: len(rows),
+		Tokens: e.pipeline.text.MaxPositions, Height: shape[1], Width: shape[2]})
+	must(t, err)
+	p, err := e.compile(build)
+	must(t, err)
+	defer p.Close()
+	for name, b := range conditions.buffers {
+		must(t, p.bind(name, b))
+	}
+	width := e.pipeline.unet.BlockOut[0]
+	time := make([]float32, shape[0]*width)
+	latent := make([]int32, shape[0])
+	for i, at := range g.ints("unet.timestep") {
+		e.pipeline.unet.TimeFeatures(time[i*width:][:width], float64(at))
+		latent[i] = int32(i)
+	}
+	must(t, p.writeFloats(ctx, "sample", x))
+	must(t, p.writeFloats(ctx, "time", time))
+	must(t, p.writeInts(ctx, "latent", latent))
+	must(t, p.writeInts(ctx, "condition", g.ints("unet.condition")))
+	must(t, p.exe.Run(ctx, shape[0]))
+	_, want := g.values("unet.output")
+	g.check("unet.output", read(t, p.outputs["score"], len(want)))
+}
+
+// checkCoder runs the autoencoder one way.
+func checkCoder(t *testing.T, e *Engine, g *golden, encode bool) {
+	from, to, in, out := "vae.sample", "vae.decoded", "latent", "image"
+	make := e.pipeline.vae.Decoder
+	if encode {
+		from, to, in, out = "vae.image", "vae.latent", "image", "latent"
+		make = e.pipeline.vae.Encoder
+	}
+	shape, x := g.nhwc(from)
+	build, err := make(e.pipeline.params, shape[0], shape[1], shape[2])
+	must(t, err)
+	g.check(to, execute(t, e, build, map[string][]float32{in: x})[out])
+}
