@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"image"
 	"io/fs"
@@ -41,12 +39,8 @@ func Open(ctx context.Context, model fs.FS, o Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model %s: %w", m.Manifest().Name, err)
 	}
-	hash, err := manifestHash(m.Manifest())
-	if err != nil {
-		return nil, err
-	}
 	e := &Engine{device: o.Device, weights: o.Device.NewWeights(), pipeline: p, info: ModelInfo{
-		Name: m.Manifest().Name, Hash: hash, Profile: m.Manifest().Profile,
+		Name: m.Manifest().Name, Hash: m.Hash()[:10], Profile: m.Manifest().Profile,
 		License: m.Manifest().License, Attribution: m.Manifest().Attribution,
 	}}
 	if err := load(ctx, m, e.weights, o.Progress); err != nil {
@@ -54,16 +48,6 @@ func Open(ctx context.Context, model fs.FS, o Options) (*Engine, error) {
 		return nil, fmt.Errorf("model %s: %w", m.Manifest().Name, err)
 	}
 	return e, nil
-}
-
-// manifestHash names a model by its manifest, which names every shard by its own hash.
-func manifestHash(m *weights.Manifest) (string, error) {
-	data, err := m.Encode()
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])[:10], nil
 }
 
 // Close frees the model's weights.

@@ -5,6 +5,7 @@ package device
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/counterpoint/counterpoint/engine/graph"
 )
@@ -70,8 +71,19 @@ type View struct {
 	Len    int
 }
 
+// Overlaps reports whether both views have an element in common.
+func (v View) Overlaps(w View) bool {
+	return v.Buffer == w.Buffer && v.Offset < w.Offset+w.Len && w.Offset < v.Offset+v.Len
+}
+
 // Term is a view and its coefficient.
 type Term struct {
 	View View
 	Coef float64
+}
+
+// Profiler is an Executable that can time its instructions.
+type Profiler interface {
+	// Profile runs as Run does and adds the time of each of the program's instructions to spent.
+	Profile(ctx context.Context, rows int, spent []time.Duration) error
 }

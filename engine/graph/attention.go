@@ -21,7 +21,7 @@ func (o Attention) Attrs() string {
 }
 
 func (o Attention) Infer(in []*Tensor) (Shape, error) {
-	if err := need(in, 3, 4); err != nil {
+	if err := need(in, 3, 4, 3); err != nil {
 		return nil, err
 	}
 	q, k, v, index := in[0], in[1], in[2], optional(in, 3)
@@ -37,10 +37,8 @@ func (o Attention) Infer(in []*Tensor) (Shape, error) {
 		return nil, fmt.Errorf("q %v, k %v and v %v do not match", q.Shape, k.Shape, v.Shape)
 	case index == nil && k.Shape[0] != q.Shape[0]:
 		return nil, fmt.Errorf("q %v and k %v have different rows and no index pairs them", q.Shape, k.Shape)
-	case index != nil && (index.DType != I32 || !index.Shape.Equal(Shape{q.Shape[0]})):
-		return nil, fmt.Errorf("index is %v%v, want i32[%d]", index.DType, index.Shape, q.Shape[0])
 	case o.Causal && q.Shape[1] != k.Shape[1]:
 		return nil, fmt.Errorf("causal attention over %d queries and %d keys", q.Shape[1], k.Shape[1])
 	}
-	return q.Shape, nil
+	return q.Shape, wantShape("index", index, q.Shape[0])
 }

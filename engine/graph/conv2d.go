@@ -48,6 +48,9 @@ func (o Conv2D) Infer(in []*Tensor) (Shape, error) {
 	if err := wantRank("weight", w, 4); err != nil {
 		return nil, err
 	}
+	if err := wantWeight("weight", w); err != nil {
+		return nil, err
+	}
 	if x.Shape[3] != w.Shape[3] {
 		return nil, fmt.Errorf("x %v has %d channels, weight %v takes %d", x.Shape, x.Shape[3], w.Shape, w.Shape[3])
 	}
@@ -71,7 +74,7 @@ func (o Conv2D) absorb(self, next *Node) *Node {
 func (o Conv2D) pull(self, prev *Node) *Node {
 	up, ok := prev.Op.(Upsample)
 	x := prev.In[0]
-	if !ok || o.Upsampling() != 1 || up.H != 2*x.Shape[1] || up.W != 2*x.Shape[2] {
+	if !ok || self.In[InX] != prev.Out || o.Upsampling() != 1 || up.H != 2*x.Shape[1] || up.W != 2*x.Shape[2] {
 		return nil
 	}
 	o.Up = 2

@@ -55,10 +55,11 @@ func absorbEpilogue(self, next *Node, act Activation, with func(Activation) Op) 
 		if other == self.Out || !next.Out.Shape.Equal(self.Out.Shape) || other.Role == RoleWeight || in[InResidual] != nil {
 			return nil
 		}
+		// Of fewer dimensions than the output, the addition's [N,C] lies along the last two; the row bias's along the first.
 		switch {
 		case other.Shape.Equal(self.Out.Shape):
 			in[InResidual] = other
-		case isRowVector(other.Shape, self.Out.Shape) && act == Identity && in[InRowBias] == nil:
+		case len(other.Shape) == len(self.Out.Shape) && isRowVector(other.Shape, self.Out.Shape) && act == Identity && in[InRowBias] == nil:
 			in[InRowBias] = other
 		default:
 			return nil

@@ -10,12 +10,12 @@ func (GatherRows) Name() string  { return "gatherrows" }
 func (GatherRows) Attrs() string { return "" }
 
 func (GatherRows) Infer(in []*Tensor) (Shape, error) {
-	if err := need(in, 2, 2); err != nil {
+	if err := need(in, 2, 2, 1); err != nil {
 		return nil, err
 	}
 	x, index := in[0], in[1]
-	if len(x.Shape) < 2 || index.DType != I32 || len(index.Shape) != 1 {
-		return nil, fmt.Errorf("x %v picked by %v%v, want x of two or more dimensions and i32[N]", x.Shape, index.DType, index.Shape)
+	if len(x.Shape) < 2 || len(index.Shape) != 1 {
+		return nil, fmt.Errorf("x %v picked by %v, want x of two or more dimensions and an index [N]", x.Shape, index.Shape)
 	}
 	return append(Shape{index.Shape[0]}, x.Shape[1:]...), nil
 }
@@ -27,15 +27,15 @@ func (GatherTokens) Name() string  { return "gathertokens" }
 func (GatherTokens) Attrs() string { return "" }
 
 func (GatherTokens) Infer(in []*Tensor) (Shape, error) {
-	if err := need(in, 2, 2); err != nil {
+	if err := need(in, 2, 2, 1); err != nil {
 		return nil, err
 	}
 	x, index := in[0], in[1]
 	if err := wantRank("x", x, 3); err != nil {
 		return nil, err
 	}
-	if index.DType != I32 || !index.Shape.Equal(x.Shape[:1]) {
-		return nil, fmt.Errorf("index is %v%v, want i32%v", index.DType, index.Shape, x.Shape[:1])
+	if err := wantShape("index", index, x.Shape[0]); err != nil {
+		return nil, err
 	}
 	return Shape{x.Shape[0], x.Shape[2]}, nil
 }
@@ -47,12 +47,15 @@ func (Embedding) Name() string  { return "embedding" }
 func (Embedding) Attrs() string { return "" }
 
 func (Embedding) Infer(in []*Tensor) (Shape, error) {
-	if err := need(in, 2, 2); err != nil {
+	if err := need(in, 2, 2, 0); err != nil {
 		return nil, err
 	}
 	ids, table := in[0], in[1]
-	if ids.DType != I32 || len(ids.Shape) != 2 || len(table.Shape) != 2 {
-		return nil, fmt.Errorf("ids %v%v in table %v, want i32[N,T] and [V,C]", ids.DType, ids.Shape, table.Shape)
+	if len(ids.Shape) != 2 || len(table.Shape) != 2 {
+		return nil, fmt.Errorf("ids %v in table %v, want [N,T] and [V,C]", ids.Shape, table.Shape)
+	}
+	if err := wantWeight("table", table); err != nil {
+		return nil, err
 	}
 	return Shape{ids.Shape[0], ids.Shape[1], table.Shape[1]}, nil
 }

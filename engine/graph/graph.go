@@ -6,6 +6,7 @@ package graph
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Op is an operator with its attributes. Values are immutable: a pass that changes one puts another in its place.
@@ -69,9 +70,10 @@ func (g *Graph) Err() error { return g.err }
 // Input declares a tensor that the caller writes before each run.
 func (g *Graph) Input(name string, dtype DType, shape ...int) *Tensor {
 	t := &Tensor{Name: name, Role: RoleInput, DType: dtype, Shape: Shape(shape)}
-	if err := checkShape(t.Shape); err != nil {
+	if err := checkShape(t.Shape, g.MaxRows); err != nil {
 		g.Fail(fmt.Errorf("graph %s: input %s: %w", g.Name, name, err))
 	}
+	g.checkPort("input", name)
 	g.Inputs = append(g.Inputs, t)
 	return t
 }
@@ -85,7 +87,7 @@ func (g *Graph) Weight(name string, enc Encoding, shape ...int) *Tensor {
 		return t
 	}
 	t := &Tensor{Name: name, Role: RoleWeight, Shape: Shape(shape), Encoding: enc}
-	if err := checkShape(t.Shape); err != nil || len(shape) > 0 && shape[0] == Rows {
+	if err := checkShape(t.Shape, 1); err != nil || len(shape) > 0 && shape[0] == Rows {
 		g.Fail(fmt.Errorf("weight %s: shape %v is not fixed and positive", name, t.Shape))
 	}
 	g.weights[name] = t
@@ -99,6 +101,9 @@ func (g *Graph) Apply(op Op, in ...*Tensor) *Tensor {
 		return nil
 	}
 	shape, err := op.Infer(in)
+	if err == nil {
+		err = checkShape(shape, g.MaxRows)
+	}
 	if err != nil {
 		g.Fail(fmt.Errorf("graph %s: %s%s: %w", g.Name, op.Name(), weightSuffix(in), err))
 		return nil
@@ -118,7 +123,17 @@ func (g *Graph) Output(name string, t *Tensor) {
 		g.Fail(fmt.Errorf("graph %s: output %s is not computed by a node", g.Name, name))
 		return
 	}
+	g.checkPort("output", name)
 	g.Outputs = append(g.Outputs, Output{name, t})
+}
+
+// checkPort reports a name that an input or output has already: ports are bound by name alone.
+func (g *Graph) checkPort(what, name string) {
+	taken := slices.ContainsFunc(g.Inputs, func(t *Tensor) bool { return t.Name == name }) ||
+		slices.ContainsFunc(g.Outputs, func(o Output) bool { return o.Name == name })
+	if taken {
+		g.Fail(fmt.Errorf("graph %s: %s %s: the name is taken", g.Name, what, name))
+	}
 }
 
 // weightSuffix names the weight among an operator's inputs, so that an error says which layer it is about.
@@ -134,14 +149,15 @@ func weightSuffix(in []*Tensor) string {
 // maxElems bounds a tensor: 2^31 elements, 8 GiB of float32, is beyond any binding of any device we run on.
 const maxElems = 1 << 31
 
-func checkShape(s Shape) error {
+// checkShape checks a shape and the elements of a tensor that has it, at the given number of rows.
+func checkShape(s Shape, rows int) error {
 	if len(s) == 0 {
 		return errors.New("shape has no dimensions")
 	}
 	n := 1
 	for i, d := range s {
 		if d == Rows && i == 0 {
-			continue
+			d = rows
 		}
 		if d < 1 || d > maxElems/n {
 			return fmt.Errorf("shape %v: dimension %d out of range", s, i)
@@ -151,14 +167,24 @@ func checkShape(s Shape) error {
 	return nil
 }
 
-// need checks that in has between least and most tensors, with none of the first least absent.
-func need(in []*Tensor, least, most int) error {
+// need checks that in has between least and most tensors, with none of the first least absent, and that those at the
+// places ints, and no others, are integers.
+func need(in []*Tensor, least, most int, ints ...int) error {
 	if len(in) < least || len(in) > most {
 		return fmt.Errorf("%d inputs, want %d to %d", len(in), least, most)
 	}
 	for i := range least {
 		if in[i] == nil {
 			return fmt.Errorf("input %d is missing", i)
+		}
+	}
+	for i, t := range in {
+		want := F32
+		if slices.Contains(ints, i) {
+			want = I32
+		}
+		if t != nil && t.DType != want {
+			return fmt.Errorf("input %d is %v%v, want %v", i, t.DType, t.Shape, want)
 		}
 	}
 	return nil
@@ -176,6 +202,14 @@ func optional(in []*Tensor, i int) *Tensor {
 func wantShape(what string, t *Tensor, want ...int) error {
 	if t != nil && !t.Shape.Equal(want) {
 		return fmt.Errorf("%s is %v, want %v", what, t.Shape, Shape(want))
+	}
+	return nil
+}
+
+// wantWeight reports a tensor that is not resident where devices need one they can repack.
+func wantWeight(what string, t *Tensor) error {
+	if t.Role != RoleWeight {
+		return fmt.Errorf("%s %v is not a weight", what, t)
 	}
 	return nil
 }

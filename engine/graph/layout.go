@@ -54,7 +54,7 @@ func (o PixelShuffle) Infer(in []*Tensor) (Shape, error) {
 		return nil, err
 	}
 	x := in[0].Shape
-	if o.Block < 1 || x[3]%(o.Block*o.Block) != 0 {
+	if o.Block < 1 || o.Block > x[3] || x[3]%(o.Block*o.Block) != 0 {
 		return nil, fmt.Errorf("x %v does not spread over blocks of %d", x, o.Block)
 	}
 	return Shape{x[0], x[1] * o.Block, x[2] * o.Block, x[3] / (o.Block * o.Block)}, nil
@@ -70,7 +70,7 @@ func (o Reshape) Infer(in []*Tensor) (Shape, error) {
 	if err := need(in, 1, 1); err != nil {
 		return nil, err
 	}
-	if err := checkShape(o.To); err != nil {
+	if err := checkShape(o.To, 1); err != nil {
 		return nil, err
 	}
 	// Two counts of rows tell apart a Rows dimension that was lost or won from one that was kept.

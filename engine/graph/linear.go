@@ -16,6 +16,9 @@ func (o Linear) Infer(in []*Tensor) (Shape, error) {
 	if err := wantRank("weight", w, 2); err != nil {
 		return nil, err
 	}
+	if err := wantWeight("weight", w); err != nil {
+		return nil, err
+	}
 	if len(x.Shape) < 2 || x.Shape.Last() != w.Shape[1] {
 		return nil, fmt.Errorf("x %v does not end in the %d inputs of weight %v", x.Shape, w.Shape[1], w.Shape)
 	}

@@ -136,15 +136,3 @@ func (t *Tensor) String() string {
 	}
 	return "%" + strconv.Itoa(t.id)
 }
-
-// Weight is a weight with its bytes, as a model hands it to a device. Layout is canonical: output channel outermost,
-// then kernel position (height, width), input channel innermost, so [O,KH,KW,I] for a convolution, [O,I] for a linear
-// layer and [N] for a vector. Scales has one little-endian f16 per group of input channels, in the same order. An int4
-// row (all input channels of one output and kernel position) starts on a whole byte, low nibble first, two's complement.
-type Weight struct {
-	Name     string
-	Shape    Shape
-	Encoding Encoding
-	Data     []byte
-	Scales   []byte
-}

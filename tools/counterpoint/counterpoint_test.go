@@ -224,7 +224,7 @@ func TestProgressLine(t *testing.T) {
 		width                int
 		want                 string
 	}{
-		{5, 20, 4, 2 * time.Second, 79, "denoising  ██████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  5/20  2.0 steps/s  8 s left"},
+		{5, 20, 4, 2 * time.Second, 80, "denoising  ██████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░  5/20  2.0 steps/s  8 s left"},
 		{0, 20, 0, 0, 30, "denoising  ░░░░░░░░░░░░░  0/20"},
 		{20, 20, 10, time.Second, 46, "denoising  20/20  10.0 steps/s  0 s left"},
 		{5, 1000, 5, 10 * time.Second, 20, "denoising  5/1000  0"},

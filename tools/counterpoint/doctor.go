@@ -76,15 +76,11 @@ func checkModel(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	hash, err := modelHash(m)
-	if err != nil {
-		return "", err
-	}
 	start := time.Now()
 	if err := m.Verify(ctx); err != nil {
 		return "", err
 	}
-	s := summarize(m, hash)
+	s := summarize(m)
 	return fmt.Sprintf("%s %s, %s, %.1f MiB in %s verified in %v, %s", s.Name, s.Hash, s.Profile, mebibytes(s.Bytes),
 		plural(s.Shards, "shard"), time.Since(start).Round(time.Millisecond), where), nil
 }

@@ -82,11 +82,7 @@ func inspect(ctx context.Context, c *console, name string, o inspection) error {
 	if err := m.Verify(ctx); err != nil {
 		return err
 	}
-	hash, err := modelHash(m)
-	if err != nil {
-		return err
-	}
-	s := summarize(m, hash)
+	s := summarize(m)
 	if o.json || o.tensors {
 		for i := range m.Manifest().Tensors {
 			t := &m.Manifest().Tensors[i]
@@ -108,10 +104,10 @@ func inspect(ctx context.Context, c *console, name string, o inspection) error {
 	return nil
 }
 
-func summarize(m *weights.Model, hash string) modelSummary {
+func summarize(m *weights.Model) modelSummary {
 	f := m.Manifest()
 	s := modelSummary{
-		Name: f.Name, Hash: hash, Profile: f.Profile, License: f.License, Attribution: f.Attribution,
+		Name: f.Name, Hash: m.Hash()[:10], Profile: f.Profile, License: f.License, Attribution: f.Attribution,
 		Shards: len(f.Shards), Extra: f.Extra,
 	}
 	for _, shard := range f.Shards {

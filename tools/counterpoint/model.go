@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -113,12 +112,3 @@ func openEngine(ctx context.Context, c *console, model string, d device.Device) 
 }
 
 func mebibytes(n int64) float64 { return float64(n) / (1 << 20) }
-
-// modelHash is the model's identity as pictures carry it: the first ten digits of its manifest's SHA-256.
-func modelHash(m *weights.Model) (string, error) {
-	manifest, err := m.Manifest().Encode()
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%x", sha256.Sum256(manifest))[:10], nil
-}

@@ -58,7 +58,7 @@ combined at every step:
 		return withHint(usageError{err}, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newGenerate(c), newExplain(c), newPack(c), newInspect(c), newDoctor(c), newEnv(c), newVersion(c),
+		newGenerate(c), newExplain(c), newPack(c), newInspect(c), newCompare(c), newBench(c), newDoctor(c), newEnv(c), newVersion(c),
 	)
 	return root
 }

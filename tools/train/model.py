@@ -34,7 +34,7 @@ class Architecture:
     text_width: int = 128
     text_layers: int = 3
     text_heads: int = 4
-    # Decoder of the autoencoder: 1.25 M parameters, 2.1 GFLOP a picture of 128 pixels. 0 layers is one residual block a scale.
+    # Decoder of the autoencoder: 1.25 M parameters, 2.1 GFLOP a picture of 128 pixels. 0 layers is one block a scale.
     decoder_widths: tuple[int, ...] = (16, 32, 64, 128)
     decoder_layers: int = 0
 

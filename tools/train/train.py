@@ -166,7 +166,8 @@ def main(a: argparse.Namespace):
         row = probe.gains(smooth, scenes, alphas, where)
         say("probe", "  ".join(f"{k} {v:.4g}" for k, v in row.items()))
         csv_log(a.run / "probe.csv", dict(samples=samples) | row)
-        probe.pictures(smooth, autoencoder.load(a.run).to(where).eval(), tok, a.run / f"samples-{samples:08d}.png", where)
+        vae_now = autoencoder.load(a.run).to(where).eval()  # its decoder may have become better since
+        probe.pictures(smooth, vae_now, tok, a.run / f"samples-{samples:08d}.png", where)
 
     losses, log_time = [], time.time()
     due = {"grow": preset.grow_minutes, "probe": preset.probe_minutes, "checkpoint": preset.checkpoint_minutes}

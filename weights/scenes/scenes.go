@@ -7,7 +7,7 @@ import (
 	"io/fs"
 )
 
-//go:embed manifest.json *.raw *.zst
+//go:embed manifest.json [0-9a-f]*.*
 var files embed.FS
 
 // Model is the root of the packed model.

@@ -25,6 +25,7 @@ type Device struct {
 	kernels *kernel.Kernels
 	pool    *kernel.Pool
 	exec    *kernel.Executor
+	closed  bool
 }
 
 var _ device.Device = (*Device)(nil)
@@ -57,11 +58,20 @@ func (d *Device) Info() device.Info {
 	return device.Info{Name: "cpu", Adapter: fmt.Sprintf("%s, %d threads", d.level, d.pool.Workers()), Options: graph.Options{Align: 16}}
 }
 
-// Close stops the workers. The device's buffers and executables must not be used afterwards.
-func (d *Device) Close() error { d.pool.Close(); return nil }
+// Close stops the workers. Of what the device made, only Close may be called afterwards.
+func (d *Device) Close() error {
+	if !d.closed {
+		d.closed = true
+		d.pool.Close()
+	}
+	return nil
+}
 
 // Combine sums in float64 and rounds once, so the result does not depend on the level.
 func (d *Device) Combine(dst device.View, terms []device.Term) error {
+	if d.closed {
+		return device.ErrClosed
+	}
 	out, err := floats(dst, dst.Len)
 	if err != nil {
 		return fmt.Errorf("cpu: combine: %w", err)
@@ -70,6 +80,10 @@ func (d *Device) Combine(dst device.View, terms []device.Term) error {
 	for i, t := range terms {
 		if src[i], err = floats(t.View, dst.Len); err != nil {
 			return fmt.Errorf("cpu: combine: term %d: %w", i, err)
+		}
+		if t.View != dst && t.View.Overlaps(dst) {
+			return fmt.Errorf("cpu: combine: term %d: elements %d to %d overlap the result's, %d to %d, in part",
+				i, t.View.Offset, t.View.Offset+t.View.Len, dst.Offset, dst.Offset+dst.Len)
 		}
 	}
 	for i := range out {
@@ -90,6 +104,9 @@ const maxBuffer = 1 << 31
 
 // NewBuffer makes a zeroed buffer of n elements.
 func (d *Device) NewBuffer(n int) (device.Buffer, error) {
+	if d.closed {
+		return nil, device.ErrClosed
+	}
 	if n < 0 || n > maxBuffer {
 		return nil, fmt.Errorf("cpu: buffer of %d elements, want 0 to %d", n, maxBuffer)
 	}
@@ -119,7 +136,7 @@ func (b *buffer) ReadFloats(_ context.Context, offset int, dst []float32) error 
 }
 
 func (b *buffer) slice(offset, n int) ([]float32, error) {
-	if b.data == nil && n > 0 {
+	if b.data == nil {
 		return nil, device.ErrClosed
 	}
 	if offset < 0 || n < 0 || offset > len(b.data)-n {

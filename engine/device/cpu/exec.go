@@ -23,11 +23,13 @@ func register(op graph.Op, e emitter) { emitters[op.Name()] = e }
 
 // executable is a compiled program with its arena and bound buffers.
 type executable struct {
+	device  *Device
 	program *graph.Program
 	arena   []float32
 	inputs  []*buffer
 	outputs []*buffer
 	steps   []step
+	closed  bool
 }
 
 // compiler prepares the instructions of one program.
@@ -43,10 +45,19 @@ func (d *Device) Compile(p *graph.Program, w device.Weights) (device.Executable,
 	if !ok {
 		return nil, fmt.Errorf("cpu: weights are a %T, not this device's", w)
 	}
+	if d.closed || s.entries == nil {
+		return nil, device.ErrClosed
+	}
+	for _, t := range p.Weights {
+		if _, err := s.lookup(t); err != nil {
+			return nil, fmt.Errorf("cpu: program %s: %w", p.Name, err)
+		}
+	}
 	if p.Arena > maxBuffer {
 		return nil, fmt.Errorf("cpu: program %s needs %d elements of memory, at most %d", p.Name, p.Arena, maxBuffer)
 	}
-	exe := &executable{program: p, arena: make([]float32, p.Arena), inputs: make([]*buffer, len(p.Inputs)), outputs: make([]*buffer, len(p.Outputs))}
+	exe := &executable{device: d, program: p, arena: make([]float32, p.Arena),
+		inputs: make([]*buffer, len(p.Inputs)), outputs: make([]*buffer, len(p.Outputs))}
 	c := &compiler{d, exe, s}
 	for i, in := range p.Instrs {
 		emit, ok := emitters[in.Op.Name()]
@@ -67,10 +78,10 @@ func (e *executable) Bind(name string, b device.Buffer) error {
 	if !ok {
 		return fmt.Errorf("cpu: bind %s: buffer is a %T, not this device's", name, b)
 	}
-	for _, side := range []struct {
-		ports []graph.Port
-		bound []*buffer
-	}{{e.program.Inputs, e.inputs}, {e.program.Outputs, e.outputs}} {
+	if e.closed || buf.data == nil {
+		return device.ErrClosed
+	}
+	for _, side := range e.sides() {
 		for i, p := range side.ports {
 			if p.Name != name {
 				continue
@@ -93,16 +104,19 @@ func (e *executable) Profile(ctx context.Context, rows int, spent []time.Duratio
 }
 
 func (e *executable) run(ctx context.Context, rows int, spent []time.Duration) error {
+	if e.closed || e.device.closed {
+		return device.ErrClosed
+	}
 	if rows < 1 || rows > e.program.MaxRows {
 		return fmt.Errorf("cpu: program %s: %d rows, want 1 to %d", e.program.Name, rows, e.program.MaxRows)
 	}
-	for _, side := range []struct {
-		ports []graph.Port
-		bound []*buffer
-	}{{e.program.Inputs, e.inputs}, {e.program.Outputs, e.outputs}} {
+	for _, side := range e.sides() {
 		for i, b := range side.bound {
-			if b == nil || b.data == nil {
+			if b == nil {
 				return fmt.Errorf("cpu: program %s: nothing is bound to %s", e.program.Name, side.ports[i].Name)
+			}
+			if b.data == nil {
+				return fmt.Errorf("cpu: program %s: buffer of %s: %w", e.program.Name, side.ports[i].Name, device.ErrClosed)
 			}
 		}
 	}
@@ -122,8 +136,19 @@ func (e *executable) run(ctx context.Context, rows int, spent []time.Duration) e
 }
 
 func (e *executable) Close() error {
-	e.arena, e.steps = nil, nil
+	e.closed = true
+	e.arena, e.steps, e.inputs, e.outputs = nil, nil, nil, nil
 	return nil
+}
+
+// side is a program's inputs or outputs and what is bound to them.
+type side struct {
+	ports []graph.Port
+	bound []*buffer
+}
+
+func (e *executable) sides() [2]side {
+	return [2]side{{e.program.Inputs, e.inputs}, {e.program.Outputs, e.outputs}}
 }
 
 // ref is an operand as an instruction reads or writes it; the zero ref is an absent one.

@@ -94,16 +94,16 @@ func emitGatherTokens(c *compiler, in graph.Instr) (step, error) {
 
 // emitEmbedding reads the table as it is stored, since only a few of its rows are ever looked up.
 func emitEmbedding(c *compiler, in graph.Instr) (step, error) {
-	table := in.In[1]
-	e, err := c.weights.lookup(c.exe.program.Weights[table.Index])
-	if err != nil {
-		return nil, err
-	}
-	if e.Encoding.Kind != graph.EncF16 {
+	table, most := in.In[1], in.In[1].Shape[0]
+	if table.Encoding.Kind != graph.EncF16 {
 		return emitCopy(c, in, func(dst []float32, p int, src [][]float32) {
-			id := clampIndex(asInts(src[0])[p], table.Shape[0])
+			id := clampIndex(asInts(src[0])[p], most)
 			copy(dst, src[1][id*len(dst):])
 		})
+	}
+	e, err := c.weights.read(c.exe.program.Weights[table.Index], rows16)
+	if err != nil {
+		return nil, err
 	}
 	r, err := c.refs(in.In[0], in.Out)
 	if err != nil {
@@ -113,7 +113,7 @@ func emitEmbedding(c *compiler, in graph.Instr) (step, error) {
 	return func(rows int) error {
 		dst := r[1].f32(rows)
 		for p, id := range r[0].i32(rows) {
-			row := e.Data[2*clampIndex(id, table.Shape[0])*channels:][:2*channels]
+			row := e.Data[2*clampIndex(id, most)*channels:][:2*channels]
 			c.kernels.ExpandHalf(dst[p*channels:][:channels], row)
 		}
 		return nil

@@ -19,9 +19,22 @@ type store struct {
 
 type entry struct {
 	graph.Weight
+	form   form
 	panel  *kernel.Panel
 	vector []float32
 }
+
+// form is how instructions read a weight. All must read one weight in the same form, or it would be kept twice.
+type form uint8
+
+const (
+	unread   form = iota
+	panels        // a factor of matrix products
+	floats32      // element by element
+	rows16        // rows of f16 looked up in the bytes as they came
+)
+
+var formNames = [...]string{"not at all", "as a matrix", "element by element", "row by row"}
 
 var _ device.Weights = (*store)(nil)
 
@@ -37,32 +50,12 @@ func (s *store) Put(w graph.Weight) error {
 	if _, ok := s.entries[w.Name]; ok {
 		return fmt.Errorf("cpu: weight %s is there already", w.Name)
 	}
-	data, scales := planeBytes(w)
-	if len(w.Data) != data || len(w.Scales) != scales {
-		return fmt.Errorf("cpu: weight %s %v%v has planes of %d and %d bytes, want %d and %d",
-			w.Name, w.Encoding, w.Shape, len(w.Data), len(w.Scales), data, scales)
+	if err := w.Check(); err != nil {
+		return fmt.Errorf("cpu: %w", err)
 	}
 	w.Data, w.Scales = append([]byte(nil), w.Data...), append([]byte(nil), w.Scales...)
 	s.entries[w.Name] = &entry{Weight: w}
 	return nil
-}
-
-// planeBytes returns the sizes a weight's planes must have.
-func planeBytes(w graph.Weight) (data, scales int) {
-	n := w.Shape.Elems(1)
-	switch w.Encoding.Kind {
-	case graph.EncF32:
-		return 4 * n, 0
-	case graph.EncF16:
-		return 2 * n, 0
-	}
-	in := w.Shape.Last()
-	runs := n / in
-	scales = 2 * runs * ((in + w.Encoding.Group - 1) / w.Encoding.Group)
-	if w.Encoding.Kind == graph.EncInt4 {
-		return runs * ((in + 1) / 2), scales
-	}
-	return n, scales
 }
 
 func (s *store) Bytes() int64 {
@@ -78,7 +71,7 @@ func (s *store) Bytes() int64 {
 
 func (s *store) Close() error { s.entries = nil; return nil }
 
-// lookup finds the weight an operand means and checks that it is the one the program was built for.
+// lookup finds the weight a program means and checks that it is the one the program was built for.
 func (s *store) lookup(t *graph.Tensor) (*entry, error) {
 	e, ok := s.entries[t.Name]
 	if !ok {
@@ -90,11 +83,24 @@ func (s *store) lookup(t *graph.Tensor) (*entry, error) {
 	return e, nil
 }
 
+// read finds the weight an operand means, for an instruction that reads it in the given form.
+func (s *store) read(t *graph.Tensor, f form) (*entry, error) {
+	e, err := s.lookup(t)
+	if err != nil {
+		return nil, err
+	}
+	if e.form != unread && e.form != f {
+		return nil, fmt.Errorf("weight %s is read %s and %s", t.Name, formNames[e.form], formNames[f])
+	}
+	e.form = f
+	return e, nil
+}
+
 var encodings = [...]kernel.Encoding{graph.EncF32: kernel.Float32, graph.EncF16: kernel.Float16, graph.EncInt8: kernel.Int8, graph.EncInt4: kernel.Int4}
 
 // matrix returns the weight as a panel: [O, positions·I] for a product over patches of positions pixels.
 func (s *store) matrix(t *graph.Tensor) (*kernel.Panel, error) {
-	e, err := s.lookup(t)
+	e, err := s.read(t, panels)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +121,7 @@ func (s *store) matrix(t *graph.Tensor) (*kernel.Panel, error) {
 // floats returns the weight as float32. Only float encodings have this form: what an instruction reads element by element
 // (norms, biases, position embeddings) is never quantized.
 func (s *store) floats(t *graph.Tensor) ([]float32, error) {
-	e, err := s.lookup(t)
+	e, err := s.read(t, floats32)
 	if err != nil {
 		return nil, err
 	}

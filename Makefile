@@ -1,0 +1,96 @@
+# Counterpoint. Needs Go, nothing else; "train" and "goldens" need Python and tools/train/requirements.txt.
+
+GO       ?= go
+PYTHON   ?= python3
+FUZZTIME ?= 3s
+BIN      := bin/counterpoint
+
+# make train: where, how long, on what.
+PRESET ?= cpu
+HOURS  ?= 4
+DATA   ?= $(CURDIR)/out/train/data
+RUN    ?= $(CURDIR)/out/train/run
+MODEL  ?= $(CURDIR)/out/train/model
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+KERNELS     := engine/device/cpu/kernel
+MAXLINES    := 500
+SOURCES      = find . -name '*.$(1)' -not -path './.*' -not -path './out/*' -not -path './bin/*'
+
+.PHONY: help run build test fuzz check staticcheck cross length generated bench train goldens clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build, and compose a picture of two concepts under out/
+	@$(BIN) generate "a red cube AND a blue sphere" -o out/
+	@echo
+	@echo 'Try next:'
+	@echo '  $(BIN) generate "a green cone @(0.25, 0.6) AND a yellow cylinder @(0.75, 0.6)" -o out/'
+	@echo '  $(BIN) explain "a red cube AND (a tree AND NOT snow) :1.5"'
+	@echo '  $(BIN) generate --help'
+
+build: ## bin/counterpoint
+	$(GO) build -trimpath -o $(BIN) ./tools/counterpoint
+
+test: ## format, vet, tests, and every fuzz target for FUZZTIME
+	@unformatted=$$($(call SOURCES,go) | xargs gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) test ./...
+	@$(MAKE) --no-print-directory fuzz
+
+fuzz: ## every fuzz target there is, each for FUZZTIME
+	@targets=$$(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' engine tools weights | sed 's/func //' | sort); \
+	test -n "$$targets" || { echo "no fuzz target found"; exit 1; }; \
+	for found in $$targets; do \
+		target=$${found#*:} package=./$$(dirname $${found%:*}); \
+		echo "$$target of $$package"; \
+		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+	done
+
+check: test staticcheck cross length generated ## test, and all that can be checked without running
+
+staticcheck: ## staticcheck, pinned
+	$(GO) run $(STATICCHECK) ./...
+
+cross: ## build for every platform, and the library for the browser
+	@for platform in $(PLATFORMS); do \
+		echo "build $$platform"; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build ./... || exit 1; \
+	done
+	@echo "build js/wasm"
+	@GOOS=js GOARCH=wasm $(GO) build ./engine/... ./weights
+
+length: ## no file over MAXLINES lines, unless it is generated
+	@for file in $$($(call SOURCES,go); $(call SOURCES,py); $(call SOURCES,js); $(call SOURCES,wgsl)); do \
+		n=$$(wc -l < $$file); \
+		if [ $$n -gt $(MAXLINES) ] && ! head -n 1 $$file | grep -q '^// Code generated'; then \
+			echo "$$file: $$n lines, at most $(MAXLINES)"; failed=1; \
+		fi; \
+	done; test -z "$$failed"
+
+generated: ## the assembly kernels are what their generator writes
+	@before=$$(cat $(KERNELS)/*_amd64.* | cksum); $(GO) generate ./$(KERNELS); \
+	test "$$before" = "$$(cat $(KERNELS)/*_amd64.* | cksum)" || { echo "$(KERNELS): generated again; commit what changed"; exit 1; }
+
+bench: build ## time and GFLOP/s of each operator and of a step
+	$(BIN) bench
+
+train: ## train and pack the default model: PRESET=cpu|gpu HOURS=4 DATA= RUN= MODEL=
+	$(GO) run ./tools/scenes -n 40000 -size 128 -seed 1 -split train -o $(DATA)
+	cd tools/train && $(PYTHON) autoencoder.py fit $(DATA) $(RUN)
+	cd tools/train && $(PYTHON) train.py $(DATA) $(RUN) --preset $(PRESET) --hours $(HOURS)
+	cd tools/train && $(PYTHON) autoencoder.py decoder $(DATA) $(RUN) --hours 0.5
+	cd tools/train && $(PYTHON) export.py $(RUN) $(MODEL)
+	$(GO) run ./tools/counterpoint pack $(MODEL) -o weights/scenes
+
+goldens: ## record again what the Python libraries compute, for the tests
+	cd tools/train && $(PYTHON) goldens.py
+	cd engine/sample/testdata && $(PYTHON) goldens.py > goldens.json
+	cd engine/tokenizer/testdata && $(PYTHON) goldens.py
+	$(PYTHON) weights/testdata/defaults.py > weights/defaults.json
+
+clean: ## remove what was built
+	rm -rf bin
