@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/counterpoint/counterpoint/engine/device"
@@ -84,7 +85,15 @@ func readPipeline(ctx context.Context, m *weights.Model) (*pipeline, error) {
 
 // readTokenizer reads the tokenizer's files, which are kept in the shards.
 func readTokenizer(ctx context.Context, m *weights.Model) (*tokenizer.Tokenizer, error) {
-	return tokenizer.Load(func(name string) ([]byte, error) { return m.File(ctx, "tokenizer/"+name) })
+	return tokenizer.Load(func(name string) ([]byte, error) {
+		name = "tokenizer/" + name
+		data, err := m.File(ctx, name)
+		listed := slices.ContainsFunc(m.Manifest().Files, func(f weights.FileInfo) bool { return f.Name == name })
+		if listed && errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: %v", name, err) // the shard is missing: not the same as a model without the file
+		}
+		return data, err
+	})
 }
 
 // check compares what the components say of each other.

@@ -115,8 +115,8 @@ def main(a: argparse.Namespace):
     run = lambda: ort.run(None, feed)
 
     parameters = sum(p.numel() for p in unet.parameters())
-    print(f"{parameters / 1e6:.2f} M parameters, {a.rows} rows of {a.size}×{a.size}, {gflop:.3f} GFLOP, {a.threads} threads")
-    print(f"onnxruntime {onnxruntime.__version__}")
+    print(f"{parameters / 1e6:.2f} M parameters, {a.rows} rows of {a.size}×{a.size}, {gflop:.3f} GFLOP")
+    print(f"onnxruntime {onnxruntime.__version__}, {a.threads} threads")
     if not a.counterpoint:
         found = times_ms(run, a.repeat)
         for name, ms in (("best", min(found)), ("median", statistics.median(found))):

@@ -1,7 +1,7 @@
 """Records what diffusers and transformers compute, for the engine's tests.
 
-    python goldens.py [OUT]                         the tiny random models of golden_models.py: OUT/CASE/model and goldens
-    python goldens.py --model FOLDER --case NAME    the same of a model that exists, which is not copied
+    python goldens.py [OUT]                         of the tiny random models of golden_models.py, and these, OUT/CASE/model
+    python goldens.py --model FOLDER --case NAME    of a model that exists, which is not copied
 
 OUT is engine/testdata/goldens. A case is golden.safetensors, the tensors, and golden.json, which says what each is.
 """
@@ -99,18 +99,18 @@ def error(got: Tensor, want: Tensor) -> float:
 
 
 def describe(case: str, about: str, pipe: Pipeline, prompts, places, crop, tensors, exact) -> dict:
-    """What golden.json says. float32_error is how far float32 itself is from float64: the engine can't be held to less."""
+    """What golden.json says. float32_error is how far float32 is from float64: no engine can be held to less."""
     entries = {}
     for name, t in tensors.items():
         entries[name] = {"about": ABOUT[name]}
-        if t.dtype.is_floating_point:
+        if exact[name].is_floating_point():
             entries[name]["std"] = float(f"{t.float().std():.4g}")
             reference = exact[name][..., : t.shape[-2], : t.shape[-1]] if name == "run.image" else exact[name]
             entries[name]["float32_error"] = float(f"{error(t, reference):.2g}")
     return {
         "case": case,
         "about": about,
-        "layout": "as PyTorch has it: images and latents [rows, channels, height, width], texts [rows, tokens, channels]",
+        "layout": "PyTorch's: images and latents [rows, channels, height, width], texts [rows, tokens, channels]",
         "versions": {m.__name__: m.__version__.partition("+")[0] for m in (torch, diffusers, transformers)},
         "random": "each input is torch.randn from a generator seeded with crc32 of CASE/TENSOR; weights likewise",
         "prompts": ["", *prompts],
