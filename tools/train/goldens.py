@@ -1,6 +1,6 @@
 """Records what diffusers and transformers compute, for the engine's tests.
 
-    python goldens.py [OUT]                         of the tiny random models of golden_models.py, and these, OUT/CASE/model
+    python goldens.py [OUT]                         of the tiny models of golden_models.py, and these: OUT/CASE/model
     python goldens.py --model FOLDER --case NAME    of a model that exists, which is not copied
 
 OUT is engine/testdata/goldens. A case is golden.safetensors, the tensors, and golden.json, which says what each is.
