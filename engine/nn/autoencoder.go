@@ -70,12 +70,14 @@ func (a *Autoencoder) Encoder(p Params, n, h, w int) (*graph.Graph, error) {
 
 // coder is the part of diffusers' Encoder and Decoder that their configs share.
 type coder struct {
-	Channels   int    `json:"latent_channels"`
-	BlockOut   []int  `json:"block_out_channels"`
-	Layers     int    `json:"layers_per_block"`
-	NormGroups int    `json:"norm_num_groups"`
-	ActFn      string `json:"act_fn"`
-	MidAttn    bool   `json:"mid_block_add_attention"`
+	Channels   int      `json:"latent_channels"`
+	BlockOut   []int    `json:"block_out_channels"`
+	Layers     int      `json:"layers_per_block"`
+	NormGroups int      `json:"norm_num_groups"`
+	ActFn      string   `json:"act_fn"`
+	MidAttn    bool     `json:"mid_block_add_attention"`
+	DownBlocks []string `json:"down_block_types"`
+	UpBlocks   []string `json:"up_block_types"`
 	act        graph.Activation
 }
 
@@ -89,6 +91,11 @@ func (c *coder) check(class string) error {
 		return fmt.Errorf("%s config: %d blocks, want 1 to %d", class, len(c.BlockOut), maxBlocks)
 	case c.Layers < 0 || c.Layers > maxLayers || c.NormGroups < 1 || c.Channels < 1:
 		return fmt.Errorf("%s config: layers_per_block %d, norm_num_groups %d or latent_channels %d is out of range", class, c.Layers, c.NormGroups, c.Channels)
+	}
+	for _, t := range append(append([]string(nil), c.DownBlocks...), c.UpBlocks...) {
+		if t != "DownEncoderBlock2D" && t != "UpDecoderBlock2D" {
+			return fmt.Errorf("%s config: block type %q is not supported", class, t)
+		}
 	}
 	return nil
 }

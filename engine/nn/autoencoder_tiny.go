@@ -19,8 +19,9 @@ func parseAutoencoderTiny(data []byte) (*Autoencoder, error) {
 		Upsampling    int     `json:"upsampling_scaling_factor"`
 		Scale         float64 `json:"scaling_factor"`
 		ActFn         string  `json:"act_fn"`
+		UpsampleFn    string  `json:"upsample_fn"`
 	}{Channels: 4, EncoderOut: []int{64, 64, 64, 64}, DecoderOut: []int{64, 64, 64, 64}, EncoderBlocks: []int{1, 3, 3, 3},
-		DecoderBlocks: []int{3, 3, 3, 1}, Upsampling: 2, Scale: 1, ActFn: "relu"}
+		DecoderBlocks: []int{3, 3, 3, 1}, Upsampling: 2, Scale: 1, ActFn: "relu", UpsampleFn: "nearest"}
 	if err := decodeConfig(class, data, &cfg); err != nil {
 		return nil, err
 	}
@@ -31,8 +32,8 @@ func parseAutoencoderTiny(data []byte) (*Autoencoder, error) {
 		return nil, fmt.Errorf("%s config: act_fn: %w", class, err)
 	case n < 1 || n > maxBlocks || len(cfg.EncoderOut) != n || len(cfg.DecoderBlocks) != n || len(cfg.EncoderBlocks) != n || cfg.Channels < 1:
 		return nil, fmt.Errorf("%s config: block lists differ in length or are out of range", class)
-	case cfg.Upsampling != 2:
-		return nil, fmt.Errorf("%s config: upsampling_scaling_factor %d is not supported", class, cfg.Upsampling)
+	case cfg.Upsampling != 2 || cfg.UpsampleFn != "nearest":
+		return nil, fmt.Errorf("%s config: upsampling by %d with %q is not supported", class, cfg.Upsampling, cfg.UpsampleFn)
 	}
 	for i := range n {
 		if e, d := cfg.EncoderBlocks[i], cfg.DecoderBlocks[i]; e < 0 || d < 0 || e > maxLayers || d > maxLayers {

@@ -54,6 +54,8 @@ type UNetConfig struct {
 	ResnetOutScale   float64 `json:"resnet_out_scale_factor"`
 	MidOnlyCross     *bool   `json:"mid_block_only_cross_attention"`
 	TimeEmbeddingDim *int    `json:"time_embedding_dim"`
+	TimeEmbeddingAct *string `json:"time_embedding_act_fn"`
+	ReverseLayers    any     `json:"reverse_transformer_layers_per_block"`
 }
 
 const (
@@ -94,7 +96,9 @@ func (c UNetConfig) check() error {
 		return bad("mid_block_scale_factor or resnet_out_scale_factor", "other than 1")
 	case c.TimeScaleShift != "default":
 		return bad("resnet_time_scale_shift", c.TimeScaleShift)
-	case c.TimeEmbedding != "positional" || c.TimestepPostAct != nil || c.TimeCondProjDim != nil || c.ResnetSkipTime:
+	case c.ReverseLayers != nil:
+		return bad("reverse_transformer_layers_per_block", c.ReverseLayers)
+	case c.TimeEmbedding != "positional" || c.TimestepPostAct != nil || c.TimeEmbeddingAct != nil || c.TimeCondProjDim != nil || c.ResnetSkipTime:
 		return bad("time embedding", "variant")
 	case c.ConvIn != 3 || c.ConvOut != 3:
 		return bad("conv_in_kernel or conv_out_kernel", "other than 3")
