@@ -2,6 +2,7 @@ package weights
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -33,7 +34,11 @@ func exportFiles(ctx context.Context, m *Model, dir string) error {
 		if c.Config == nil {
 			continue
 		}
-		if err := exportFile(dir, c.Name+"/"+c.configFile(), c.Config); err != nil {
+		config, err := inFloat32(c.Config)
+		if err != nil {
+			return malformed("config of "+c.Name, "%v", err)
+		}
+		if err := exportFile(dir, c.Name+"/"+c.configFile(), config); err != nil {
 			return err
 		}
 	}
@@ -50,6 +55,25 @@ func exportFiles(ctx context.Context, m *Model, dir string) error {
 		return exportFile(dir, extraName, extra)
 	}
 	return nil
+}
+
+// inFloat32 makes a config say what the exported weights are. transformers loads
+// into the type that it names, and would round them to the original's.
+func inFloat32(config json.RawMessage) (json.RawMessage, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(config, &fields); err != nil {
+		return nil, err
+	}
+	changed := false
+	for _, name := range []string{"dtype", "torch_dtype"} {
+		if _, ok := fields[name]; ok {
+			fields[name], changed = json.RawMessage(`"float32"`), true
+		}
+	}
+	if !changed {
+		return config, nil
+	}
+	return json.Marshal(fields)
 }
 
 func exportFile(dir, name string, data []byte) error {

@@ -69,7 +69,8 @@ class Pipeline:
         text_class = CLIPTextModelWithProjection if projected else CLIPTextModel
         self.dtype = dtype
         self.tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
-        self.text_encoder = text_class.from_pretrained(folder / "text_encoder").to(dtype).eval()
+        # transformers would load into the type that the config was trained in, float16, and round.
+        self.text_encoder = text_class.from_pretrained(folder / "text_encoder", dtype=torch.float32).to(dtype).eval()
         self.unet = UNet2DConditionModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False)
         self.unet.to(dtype).eval()
         if dtype == torch.float64:
