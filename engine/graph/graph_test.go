@@ -73,7 +73,8 @@ func TestBuildErrors(t *testing.T) {
 
 func TestWeightDeclaredTwice(t *testing.T) {
 	g := New("g", 1)
-	if weightF32(g, "w", 4) != weightF32(g, "w", 4) || len(g.Weights) != 1 || g.Err() != nil {
+	first := weightF32(g, "w", 4)
+	if again := weightF32(g, "w", 4); again != first || len(g.Weights) != 1 || g.Err() != nil {
 		t.Errorf("declared twice, a weight is not one: %v, %v", g.Weights, g.Err())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/counterpoint/counterpoint/engine/device/selftest"
 	"github.com/counterpoint/counterpoint/weights"
 	"github.com/spf13/cobra"
 )
@@ -54,8 +55,8 @@ func doctor(ctx context.Context, c *console, model string, o deviceOptions) erro
 		info := d.Info()
 		tell("device", "%s, %s", info.Name, info.Adapter)
 		start := time.Now()
-		e, err := selfTest(ctx, d)
-		check("self-test", fmt.Sprintf("passed in %v, squared error %.1g of the result's", time.Since(start).Round(time.Millisecond), e), err)
+		results, err := selftest.Run(ctx, d)
+		check("self-test", describeSelfTest(results, time.Since(start)), err)
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -64,6 +65,18 @@ func doctor(ctx context.Context, c *console, model string, o deviceOptions) erro
 		return fmt.Errorf("not well: %s", strings.Join(failed, ", "))
 	}
 	return nil
+}
+
+// describeSelfTest sums up a self-test that a device passed.
+func describeSelfTest(results []selftest.Result, took time.Duration) string {
+	var worst selftest.Result
+	for _, r := range results {
+		if r.Error >= worst.Error {
+			worst = r
+		}
+	}
+	return fmt.Sprintf("%s passed in %v, squared error at most %.1g of the result's (%s)",
+		plural(len(results), "operator"), took.Round(time.Millisecond), worst.Error, worst.Operator)
 }
 
 // checkModel verifies every shard of a model.

@@ -34,7 +34,7 @@ shards. Pickled weights are refused: they run code when they are read.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&dir, "output", "o", "", "folder for the packed model")
-	f.TextVar(&o.Profile, "profile", weights.ProfileInt8, "int8, int4, f16 or f32")
+	f.TextVar(&o.Profile, "profile", weights.ProfileInt8, "`encoding` of most weights: int8, int4, f16 or f32")
 	f.IntVar(&o.Group, "group", weights.DefaultGroup, "input channels that share a scale, a power of two")
 	f.StringVar(&o.Name, "name", "", "the model's name (default its counterpoint.json's, else the folder's)")
 	f.StringVar(&o.License, "license", "", "its licence, as SPDX spells it")

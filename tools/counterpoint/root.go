@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 )
@@ -76,7 +75,7 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 // modelFlag adds the flag that chooses a model.
 func modelFlag(cmd *cobra.Command, model *string) {
 	cmd.Flags().StringVarP(model, "model", "m", builtIn,
-		fmt.Sprintf("packed model: a folder, or a name in the models folder (%q is built in)", builtIn))
+		"packed model: a `folder`, or a name in the models folder")
 }
 
 // deviceFlags adds the flags that choose where to compute.

@@ -30,7 +30,7 @@ BATCH = 16
 LEARNING_RATE = 1e-3
 WARM_UP = 100  # steps
 DECAY = 0.4  # last part of a run, over which the learning rate falls to zero
-LATENT_NOISE = 0.05  # the UNet's latents are not exact either
+LATENT_NOISE = 0.2  # most a crop gets, of a spread drawn for it: the UNet's latents are not exact either
 SQUARED = 2.0  # weight of the squared error beside the L1-like one
 REPORT_MINUTES = 2.5
 
@@ -138,7 +138,8 @@ def train_decoder(folder: Path, run: Path, clock: Clock, seed: int):
             group["lr"] = LEARNING_RATE * rate(clock.part, step, WARM_UP, DECAY)
         with autocast(where):
             z = vae.encode(images).float()
-            out = vae.decode(z + LATENT_NOISE * torch.randn_like(z))
+            spread = LATENT_NOISE * torch.rand(len(z), 1, 1, 1, device=where)
+            out = vae.decode(z + spread * torch.randn_like(z))
         squared = (out.float() - images).square()
         loss = (squared + 1e-4).sqrt().mean() + SQUARED * squared.mean()
         loss.backward()

@@ -205,7 +205,7 @@ def main(a: argparse.Namespace):
         if step % preset.log_steps == 0:
             row = dict(step=step, samples=samples, loss=torch.stack(losses).mean().item())
             row |= dict(rate=group["lr"], pace=preset.batch * len(losses) / (time.time() - log_time))
-            say("  ".join(f"{k} {v:.5g}" for k, v in row.items()))
+            say("  ".join(f"{k} {v:.6g}" for k, v in row.items()))
             if rank == 0:
                 csv_log(a.run / "log.csv", row)
             if not math.isfinite(row["loss"]):

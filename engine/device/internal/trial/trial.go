@@ -61,6 +61,10 @@ const guard = 67
 // untouched fills what a program must not write, and what it must: a NaN that no arithmetic makes.
 var untouched = math.Float32frombits(0x7fc5a5a5)
 
+// ErrOutput is wrapped by the error about a device that ran a program and wrote what it should not have, or did not write
+// what it should.
+var ErrOutput = errors.New("wrong output")
+
 // Loaded is a trial on a device.
 type Loaded struct {
 	trial   *Trial
@@ -116,8 +120,8 @@ func (l *Loaded) Close() error {
 	return errors.Join(errs...)
 }
 
-// Run runs the program over the given number of rows and returns its outputs. It is an error if one of their elements is
-// not written or not a number, or if anything else of the bound buffers is written.
+// Run runs the program over the given number of rows and returns its outputs. The error wraps ErrOutput if one of their
+// elements is not written or not a number, or if anything else of the bound buffers is written.
 func (l *Loaded) Run(ctx context.Context, rows int) (map[string][]float32, error) {
 	p := l.trial.Program
 	before := map[string][]float32{} // what each buffer holds
@@ -161,9 +165,9 @@ func (l *Loaded) Run(ctx context.Context, rows int) (map[string][]float32, error
 		for i, f := range v[:n] {
 			switch {
 			case math.Float32bits(f) == math.Float32bits(untouched):
-				return nil, fmt.Errorf("%s: element %d of %d is not written", port.Name, i, n)
+				return nil, fmt.Errorf("%w: %s: element %d of %d is not written", ErrOutput, port.Name, i, n)
 			case f != f:
-				return nil, fmt.Errorf("%s: element %d of %d is not a number", port.Name, i, n)
+				return nil, fmt.Errorf("%w: %s: element %d of %d is not a number", ErrOutput, port.Name, i, n)
 			}
 		}
 		outputs[port.Name] = v[:n]
@@ -179,7 +183,7 @@ func (l *Loaded) after(ctx context.Context, name string, first int, before []flo
 	}
 	for i := first; i < len(v); i++ {
 		if math.Float32bits(v[i]) != math.Float32bits(before[i]) {
-			return nil, fmt.Errorf("%s: element %d is overwritten with %v, the program may write the first %d", name, i, v[i], first)
+			return nil, fmt.Errorf("%w: %s: element %d is overwritten with %v, the program may write the first %d", ErrOutput, name, i, v[i], first)
 		}
 	}
 	return v, nil
