@@ -12,7 +12,8 @@ import (
 	"github.com/counterpoint/counterpoint/engine/nn"
 )
 
-// conditions are a prompt's rows as the UNet reads them, on the device: computed once, used by every step.
+// conditions are a prompt's rows as the UNet reads them, on the device: computed once, used by every step. Pictures of a
+// batch share them, but for the maps of where each row's concept is.
 type conditions struct {
 	buffers map[string]device.Buffer // by the UNet program's input
 }
@@ -25,8 +26,9 @@ func (c *conditions) Close() error {
 }
 
 // encode runs the text encoder on the rows' texts and what follows from them alone: the keys and values of the UNet's
-// cross-attention, the class embedding, and the place maps of h×w cells.
-func (e *Engine) encode(ctx context.Context, rows []compose.Row, h, w int) (_ *conditions, err error) {
+// cross-attention, the class embedding, and the place maps of h×w cells, for each picture a map a row. places holds a place
+// for each row of each picture, nil for anywhere.
+func (e *Engine) encode(ctx context.Context, rows []compose.Row, places [][]*compose.Place, h, w int) (*conditions, error) {
 	n := len(rows)
 	tokens := e.pipeline.text.MaxPositions
 	ids, eos := make([]int32, 0, n*tokens), make([]int32, n)
@@ -73,7 +75,7 @@ func (e *Engine) encode(ctx context.Context, rows []compose.Row, h, w int) (_ *c
 	}
 	c := &conditions{buffers: once.takeOutputs()}
 	if e.pipeline.unet.PlaceChannels() > 0 {
-		maps, err := e.placeMaps(ctx, rows, encoder.outputs["projected"], h, w)
+		maps, err := e.placeMaps(ctx, places, encoder.outputs["projected"], h, w)
 		if err != nil {
 			c.Close()
 			return nil, err
@@ -83,20 +85,23 @@ func (e *Engine) encode(ctx context.Context, rows []compose.Row, h, w int) (_ *c
 	return c, nil
 }
 
-// placeMaps lays each row's projected text on the latent as a Gaussian bump of height 1 at the row's place, [rows,h,w,P];
-// a row without a place has zeros. So "what" arrives at "where", and the network need not learn to carry it there.
-func (e *Engine) placeMaps(ctx context.Context, rows []compose.Row, projected device.Buffer, h, w int) (device.Buffer, error) {
+// placeMaps lays each row's projected text on the latent as a Gaussian bump of height 1 at the row's place,
+// [pictures·rows,h,w,P]; a row without a place has zeros. So "what" arrives at "where", and the network need not learn to
+// carry it there.
+func (e *Engine) placeMaps(ctx context.Context, places [][]*compose.Place, projected device.Buffer, h, w int) (device.Buffer, error) {
 	channels := e.pipeline.unet.PlaceChannels()
-	what := make([]float32, len(rows)*channels)
+	what := make([]float32, len(places[0])*channels)
 	if err := projected.ReadFloats(ctx, 0, what); err != nil {
 		return nil, err
 	}
-	maps := make([]float32, len(rows)*h*w*channels)
-	for i, r := range rows {
-		if r.Place == nil {
-			continue
+	size := h * w * channels
+	maps := make([]float32, len(places)*len(places[0])*size)
+	for k, picture := range places {
+		for i, place := range picture {
+			if place != nil {
+				bump(maps[(k*len(picture)+i)*size:][:size], what[i*channels:][:channels], *place, h, w, e.pipeline.extra.Place.Sigma)
+			}
 		}
-		bump(maps[i*h*w*channels:][:h*w*channels], what[i*channels:][:channels], *r.Place, h, w, e.pipeline.extra.Place.Sigma)
 	}
 	b, err := e.device.NewBuffer(len(maps))
 	if err != nil {

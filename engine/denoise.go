@@ -83,7 +83,8 @@ func (e *Engine) newScorer(b *bank, rows []compose.Row, c *conditions, batch, h,
 	s := &scorer{engine: e, bank: b, rows: rows, batch: batch, size: h * w * cfg.OutChannels}
 	s.group = min(batch, max(1, maxRows/len(rows)))
 	g, err := nn.UNet(cfg, e.pipeline.params, nn.Sizes{
-		Rows: s.group * len(rows), Latents: batch, Conditions: len(rows), Tokens: e.pipeline.text.MaxPositions, Height: h, Width: w,
+		Rows: s.group * len(rows), Latents: batch, Conditions: len(rows), Maps: batch * len(rows),
+		Tokens: e.pipeline.text.MaxPositions, Height: h, Width: w,
 	})
 	if err != nil {
 		return nil, err
@@ -126,15 +127,20 @@ func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg
 	n := len(s.rows)
 	for first := 0; first < s.batch; first += s.group {
 		count := min(s.group, s.batch-first)
-		latent, condition := make([]int32, count*n), make([]int32, count*n)
-		for i := range latent {
-			latent[i], condition[i] = int32(first+i/n), int32(i%n)
+		index := map[string][]int32{"latent": make([]int32, count*n), "condition": make([]int32, count*n)}
+		if s.engine.pipeline.unet.PlaceChannels() > 0 {
+			index["map"] = make([]int32, count*n)
 		}
-		if err := s.unet.writeInts(ctx, "latent", latent); err != nil {
-			return err
+		for i := range count * n {
+			index["latent"][i], index["condition"][i] = int32(first+i/n), int32(i%n)
+			if m, ok := index["map"]; ok {
+				m[i] = int32(first*n + i)
+			}
 		}
-		if err := s.unet.writeInts(ctx, "condition", condition); err != nil {
-			return err
+		for name, v := range index {
+			if err := s.unet.writeInts(ctx, name, v); err != nil {
+				return err
+			}
 		}
 		if err := s.unet.exe.Run(ctx, count*n); err != nil {
 			return err

@@ -65,7 +65,7 @@ func (e *Engine) Vocabulary() []string { return e.pipeline.extra.Vocabulary }
 // Defaults is the request that zero fields are filled from: the model's own settings, else Stable Diffusion's.
 func (e *Engine) Defaults() Request {
 	d := e.pipeline.extra.Default
-	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance}
+	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance, Places: PlacesDrawn}
 	if n := len(e.pipeline.unet.SampleSize); n > 0 {
 		r.Height, r.Width = e.pipeline.unet.SampleSize[0]*e.pipeline.vae.Factor, e.pipeline.unet.SampleSize[n-1]*e.pipeline.vae.Factor
 	}
@@ -96,6 +96,7 @@ func (e *Engine) Complete(r Request) (Request, error) {
 	fill(&full.Width, r.Width)
 	fill(&full.Height, r.Height)
 	fill(&full.Batch, r.Batch)
+	fill(&full.Places, r.Places)
 	return full, full.check(e.pipeline.vae.Factor)
 }
 
@@ -103,6 +104,7 @@ func (e *Engine) Complete(r Request) (Request, error) {
 type plan struct {
 	request  Request
 	rows     []compose.Row
+	places   [][]*compose.Place // of each row of each picture, nil for anywhere
 	warnings []compose.Warning
 	steps    []sample.Step
 	seeds    []uint64
@@ -132,6 +134,9 @@ func (e *Engine) plan(r Request) (*plan, error) {
 		if row.Place != nil && e.pipeline.unet.PlaceChannels() == 0 {
 			return nil, &RequestError{"prompt", fmt.Sprintf("model %s knows no places, so %q can't be put at %v", e.info.Name, row.Text, row.Place)}
 		}
+	}
+	for _, seed := range p.seeds {
+		p.places = append(p.places, e.pipeline.extra.Place.assign(p.rows, r.Places, seed))
 	}
 	sampler, err := sample.Lookup(r.Sampler)
 	if err != nil {
@@ -185,7 +190,7 @@ func (g *generation) tell(ev Event) bool {
 }
 
 func (g *generation) run(ctx context.Context) ([]Picture, error) {
-	conditions, err := g.encode(ctx, g.rows, g.shape.H, g.shape.W)
+	conditions, err := g.encode(ctx, g.rows, g.places, g.shape.H, g.shape.W)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +252,7 @@ func (g *generation) decode(ctx context.Context, latents device.Buffer) ([]Pictu
 		if err := decoder.outputs["image"].ReadFloats(ctx, 0, pixels); err != nil {
 			return nil, err
 		}
-		pictures = append(pictures, Picture{seed, toImage(pixels, g.request.Width, g.request.Height)})
+		pictures = append(pictures, Picture{seed, toImage(pixels, g.request.Width, g.request.Height), g.places[k]})
 		if !g.tell(Event{Phase: Decoding, Step: k + 1, Steps: len(g.seeds)}) {
 			return nil, nil
 		}

@@ -224,7 +224,7 @@ func checkGolden(t *testing.T, e *Engine, g *golden) {
 
 	// The whole way: a run of the sampler from recorded noise, and its picture.
 	shape, noise := g.nhwc("run.noise")
-	conditions, err := e.encode(ctx, rows, shape[1], shape[2])
+	conditions, err := e.encode(ctx, rows, [][]*compose.Place{givenPlaces(rows)}, shape[1], shape[2])
 	must(t, err)
 	defer conditions.Close()
 	ddim, err := sample.Lookup("ddim")
@@ -311,14 +311,14 @@ func checkText(t *testing.T, e *Engine, g *golden, ids []int32) {
 func checkUNet(t *testing.T, e *Engine, g *golden, rows []compose.Row) {
 	ctx := context.Background()
 	shape, x := g.nhwc("unet.sample")
-	conditions, err := e.encode(ctx, rows, shape[1], shape[2])
+	conditions, err := e.encode(ctx, rows, [][]*compose.Place{givenPlaces(rows)}, shape[1], shape[2])
 	must(t, err)
 	defer conditions.Close()
 	if place, ok := conditions.buffers["place"]; ok {
 		_, want := g.nhwc("place")
 		g.check("place", read(t, place, len(want)))
 	}
-	build, err := nn.UNet(e.pipeline.unet, e.pipeline.params, nn.Sizes{Rows: shape[0], Latents: shape[0], Conditions: len(rows),
+	build, err := nn.UNet(e.pipeline.unet, e.pipeline.params, nn.Sizes{Rows: shape[0], Latents: shape[0], Conditions: len(rows), Maps: len(rows),
 		Tokens: e.pipeline.text.MaxPositions, Height: shape[1], Width: shape[2]})
 	must(t, err)
 	p, err := e.compile(build)
@@ -338,6 +338,9 @@ func checkUNet(t *testing.T, e *Engine, g *golden, rows []compose.Row) {
 	must(t, p.writeFloats(ctx, "time", time))
 	must(t, p.writeInts(ctx, "latent", latent))
 	must(t, p.writeInts(ctx, "condition", g.ints("unet.condition")))
+	if p.inputs["map"] != nil {
+		must(t, p.writeInts(ctx, "map", g.ints("unet.condition")))
+	}
 	must(t, p.exe.Run(ctx, shape[0]))
 	_, want := g.values("unet.output")
 	g.check("unet.output", read(t, p.outputs["score"], len(want)))

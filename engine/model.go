@@ -29,11 +29,8 @@ type pipeline struct {
 
 // extra is the part of a model's counterpoint.json that generation reads.
 type extra struct {
-	Place struct {
-		Channels int     `json:"channels"`
-		Sigma    float64 `json:"sigma_cells"` // standard deviation of a place's bump, in latent cells
-	} `json:"place"`
-	Vocabulary []string `json:"vocabulary"` // every word the model knows; empty for an open vocabulary
+	Place      placeSpec `json:"place"`
+	Vocabulary []string  `json:"vocabulary"` // every word the model knows; empty for an open vocabulary
 	Default    struct {
 		Width       int     `json:"width"`
 		Height      int     `json:"height"`
@@ -106,6 +103,8 @@ func (p *pipeline) check() error {
 			p.unet.PlaceChannels(), p.extra.Place.Channels)
 	case p.extra.Place.Channels > 0 && !(p.extra.Place.Sigma > 0):
 		return fmt.Errorf("counterpoint.json: place.sigma_cells is %v, want more than 0", p.extra.Place.Sigma)
+	case !p.extra.Place.valid():
+		return errors.New("counterpoint.json: place: region or spacing is out of range")
 	case p.unet.CrossAttentionDim != p.text.HiddenSize:
 		return fmt.Errorf("the UNet attends to %d channels, the text encoder gives %d", p.unet.CrossAttentionDim, p.text.HiddenSize)
 	case p.unet.Classed() && p.unet.ClassInputDim != p.text.HiddenSize:
@@ -125,7 +124,7 @@ func (p *pipeline) checkTensors() error {
 		func() (*graph.Graph, error) { return nn.TextEncoder(p.text, p.params, 1) },
 		func() (*graph.Graph, error) { return nn.UNetContext(p.unet, p.params, 1, p.text.MaxPositions) },
 		func() (*graph.Graph, error) {
-			return nn.UNet(p.unet, p.params, nn.Sizes{Rows: 1, Latents: 1, Conditions: 1, Tokens: p.text.MaxPositions, Height: side, Width: side})
+			return nn.UNet(p.unet, p.params, nn.Sizes{Rows: 1, Latents: 1, Conditions: 1, Maps: 1, Tokens: p.text.MaxPositions, Height: side, Width: side})
 		},
 		func() (*graph.Graph, error) { return p.vae.Decoder(p.params, 1, side, side) },
 		func() (*graph.Graph, error) { return p.vae.Encoder(p.params, 1, side*p.vae.Factor, side*p.vae.Factor) },

@@ -18,6 +18,7 @@ type Request struct {
 	Steps          int     `json:"steps"`
 	GuidanceScale  float64 `json:"guidance_scale"` // multiplies every term's weight
 	MaxGuidance    float64 `json:"max_guidance"`   // cap of the positive terms' total, see compose.Options; negative for none
+	Places         Places  `json:"places"`         // of concepts that the prompt gives none
 	Sampler        string  `json:"sampler"`        // a name that sample.Lookup knows
 	Eta            float64 `json:"eta,omitempty"`  // DDIM's: 0 deterministic, 1 as DDPM
 	Width          int     `json:"width"`          // pixels
@@ -56,6 +57,8 @@ func (r *Request) check(multiple int) error {
 		return bad("guidance_scale", "%v is not a finite number", r.GuidanceScale)
 	case math.IsNaN(r.MaxGuidance) || math.IsInf(r.MaxGuidance, 0):
 		return bad("max_guidance", "%v is not a finite number", r.MaxGuidance)
+	case r.Places != PlacesDrawn && r.Places != PlacesGiven:
+		return bad("places", "%q, want %q or %q", r.Places, PlacesDrawn, PlacesGiven)
 	case !(r.Eta >= 0 && r.Eta <= 1):
 		return bad("eta", "%v, want 0 to 1", r.Eta)
 	case r.Batch < 1 || r.Batch > MaxBatch:
@@ -105,8 +108,9 @@ type Result struct {
 
 // Picture is one finished picture and the seed that makes it alone.
 type Picture struct {
-	Seed  uint64
-	Image *image.NRGBA
+	Seed   uint64
+	Image  *image.NRGBA
+	Places []*compose.Place // where each of Result.Rows was put, given or drawn; nil for anywhere
 }
 
 // ModelInfo names a model. Hash is the first ten hexadecimal digits of its manifest's SHA-256.

@@ -205,13 +205,14 @@ type Sizes struct {
 	Rows          int // most rows a step
 	Latents       int // pictures in the batch
 	Conditions    int // distinct conditions, among them the unconditional
+	Maps          int // distinct place maps; unused by a UNet without place channels
 	Tokens        int // tokens of a condition
 	Height, Width int // of the latent
 }
 
 // UNet builds one evaluation of the network on up to s.Rows rows. Inputs: "sample" [Latents,H,W,OutChannels]; "place"
-// [Conditions,H,W,PlaceChannels] if there are any; "latent" and "condition", i32 [Rows], the latent and condition of each
-// row; "time" [Rows,BlockOut[0]], the row's [UNetConfig.TimeFeatures]; and the outputs of UNetContext. Output: "score"
+// [Maps,H,W,PlaceChannels] if there are any; "latent", "condition" and with places "map", i32 [Rows], the latent, condition
+// and place map of each row; "time" [Rows,BlockOut[0]], the row's [UNetConfig.TimeFeatures]; and the outputs of UNetContext. Output: "score"
 // [Rows,H,W,OutChannels], the network's prediction for each row.
 func UNet(c UNetConfig, p Params, s Sizes) (*graph.Graph, error) {
 	u := unet{builder: builder{graph.New("unet", s.Rows), p, "unet/"}, cfg: c, kv: map[string][2]*graph.Tensor{}}
@@ -226,8 +227,8 @@ func UNet(c UNetConfig, p Params, s Sizes) (*graph.Graph, error) {
 
 	x := u.Apply(graph.GatherRows{}, sample, latent)
 	if pc := c.PlaceChannels(); pc > 0 {
-		place := u.Input("place", graph.F32, s.Conditions, s.Height, s.Width, pc)
-		x = u.Apply(graph.Concat{}, x, u.Apply(graph.GatherRows{}, place, u.condition))
+		place := u.Input("place", graph.F32, s.Maps, s.Height, s.Width, pc)
+		x = u.Apply(graph.Concat{}, x, u.Apply(graph.GatherRows{}, place, u.Input("map", graph.I32, graph.Rows)))
 	}
 	for _, l := range c.crossLayers() {
 		u.kv[l.name] = [2]*graph.Tensor{

@@ -73,6 +73,7 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	f.IntVar(&r.Steps, "steps", 0, "sampling steps (default the model's)")
 	f.Float64Var(&r.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
 	f.Float64Var(&r.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
+	f.StringVar((*string)(&r.Places), "places", "", "of concepts that have none in the prompt: drawn from the seed, or given ones only (default drawn)")
 	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
 	f.Float64Var(&r.Eta, "eta", 0, "ddim: share of fresh noise a step, 0 to 1")
 	f.IntVarP(&r.Width, "width", "W", 0, "pixels (default the model's)")

@@ -26,9 +26,9 @@ from transformers import CLIPTextModelWithProjection
 
 import autoencoder
 import tokenizer
-from model import PATCH, Architecture, AutoencoderPatch, Denoiser, scheduler
-from sample import GUIDANCE, STEPS
+from model import GUIDANCE, MAX_GUIDANCE, PATCH, STEPS, Architecture, AutoencoderPatch, Denoiser, scheduler
 
+VOCABULARY = Path(__file__).parent.parent / "scenes" / "vocab" / "vocabulary.txt"
 VAE_FILE = "diffusion_pytorch_model.safetensors"
 ATTRIBUTION = "Counterpoint's own: trained by tools/train on scenes rendered by tools/scenes, without outside data."
 
@@ -84,11 +84,15 @@ def write(run: Path, folder: Path):
                 "channels": arch.place_channels,
                 "sigma_cells": arch.sigma_cells,
                 "projection": "text_projection.weight",
+                "things": tokenizer.things(VOCABULARY.read_text("utf-8")),
+                # Where nine of ten objects on the ground are in the training scenes, and how far apart two large ones are.
+                "region": [0.2, 0.56, 0.8, 0.8],
+                "spacing": 0.3,
             },
             "vocabulary": json.loads((run / "vocabulary.json").read_text()),
             # The mean colour of the block that the linear decoder, a least-squares fit, gives: values in [-1, 1].
             "latent_rgb": {"weight": vae.linear.weight.mean((2, 3)).tolist(), "bias": vae.linear.bias.tolist()},
-            "default": {"width": side, "height": side, "steps": STEPS, "guidance_scale": GUIDANCE},
+            "default": {"width": side, "height": side, "steps": STEPS, "guidance_scale": GUIDANCE, "max_guidance": MAX_GUIDANCE},
             "training": {
                 "images": int(metadata["images"]),
                 "samples": int(metadata["samples"]),

@@ -16,6 +16,12 @@ import tokenizer
 
 PATCH = 8  # pixels a latent cell covers, each way
 
+# What the shipped model is run with unless told otherwise. Guidance adds up over terms; beyond MAX_GUIDANCE in all,
+# pictures burn.
+STEPS = 20
+GUIDANCE = 4.0
+MAX_GUIDANCE = 16.0
+
 
 @dataclass(frozen=True)
 class Architecture:

@@ -20,10 +20,7 @@ from torch import Tensor
 
 import data
 import tokenizer
-from model import bumps, scheduler
-
-STEPS = 20
-GUIDANCE = 3.0
+from model import GUIDANCE, STEPS, bumps, scheduler
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ is one token, and any other text still tokenizes, byte by byte, as in CLIP. The 
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
@@ -15,22 +16,32 @@ END = "</w>"  # marks the last symbol of a word
 LENGTH = 32  # tokens of a context, as the text encoder's positions; the longest caption has under 30
 
 
-def words(vocabulary: str) -> list[str]:
-    """Every word a caption can hold, sorted, each once; a comma is a word of its own."""
-    found, section = set(), ""
+def entries(vocabulary: str) -> Iterator[tuple[str, str]]:
+    """Section and text of each entry."""
+    section = ""
     for line in vocabulary.splitlines():
         line = line.partition("#")[0].strip()
-        if not line:
-            continue
         if line.startswith("[") and line.endswith("]"):
             section = line[1:-1]
-            continue
+        elif line:
+            yield section, line
+
+
+def words(vocabulary: str) -> list[str]:
+    """Every word a caption can hold, sorted, each once; a comma is a word of its own."""
+    found = set()
+    for section, line in entries(vocabulary):
         if section in ("colours", "sizes"):  # a name, then numbers
             line = line.split()[0]
         elif section in ("backgrounds", "relations"):  # colons, slashes and bars stand between texts
             line = line.translate(str.maketrans(":/|", "   "))
         found.update(line.replace(",", " , ").split())
     return sorted(found)
+
+
+def things(vocabulary: str) -> list[str]:
+    """The words that name a thing which is at a place."""
+    return [line for section, line in entries(vocabulary) if section == "shapes"] + ["object", "something"]
 
 
 def byte_symbols() -> list[str]:
