@@ -76,7 +76,7 @@ func build(t *testing.T, m model) map[string]*graph.Graph {
 	}
 	add(TextEncoder(text, m, 2))
 	add(UNetContext(unet, m, 3, text.MaxPositions))
-	add(UNet(unet, m, Sizes{Rows: 5, Latents: 2, Conditions: 3, Tokens: text.MaxPositions, Height: 13, Width: 8}))
+	add(UNet(unet, m, Sizes{Rows: 5, Latents: 2, Conditions: 3, Maps: 7, Tokens: text.MaxPositions, Height: 13, Width: 8}))
 	add(vae.Decoder(m, 2, 5, 6))
 	add(vae.Encoder(m, 2, 5*vae.Factor, 6*vae.Factor))
 	return graphs
@@ -138,7 +138,7 @@ func TestUNetPorts(t *testing.T) {
 	g := build(t, open(t, "scenesish"))["unet"]
 	want := map[string]graph.Shape{
 		"sample": {2, 13, 8, 8}, "latent": {graph.Rows}, "condition": {graph.Rows}, "time": {graph.Rows, 12},
-		"place": {3, 13, 8, 8}, "class": {3, 48},
+		"map": {graph.Rows}, "place": {7, 13, 8, 8}, "class": {3, 48},
 	}
 	for _, in := range g.Inputs {
 		if s, ok := want[in.Name]; ok && !in.Shape.Equal(s) {
@@ -163,7 +163,7 @@ func TestMissingTensor(t *testing.T) {
 	}
 	for _, name := range []string{"unet/conv_in.weight", "unet/conv_norm_out.bias", "unet/mid_block.resnets.0.time_emb_proj.weight"} {
 		m.hidden = name
-		_, err := UNet(unet, m, Sizes{Rows: 1, Latents: 1, Conditions: 1, Tokens: 16, Height: 8, Width: 8})
+		_, err := UNet(unet, m, Sizes{Rows: 1, Latents: 1, Conditions: 1, Maps: 1, Tokens: 16, Height: 8, Width: 8})
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("without %s: got error %v", name, err)
 		}

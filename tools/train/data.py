@@ -18,11 +18,11 @@ SIZE = 128
 NOWHERE = (float("nan"), float("nan"))
 HELD_OUT = 256  # scenes at the start of the first chunk that are never trained on
 
-# What a sample is conditioned on: a kind of caption, or nothing. Mostly one object, since a composition is made of such
-# rows. With a place it is learnt several times sooner, so more samples go to objects without one; the null row is the
-# background of every composition. A caption names part of a cluttered scene, so "nothing said" means "anything may be
-# there" (COMPOSITION.md 3.8).
-MIX = {"null": 0.08, "object": 0.40, "place": 0.22, "relation": 0.05, "background": 0.07, "joined": 0.18}
+# What a sample is conditioned on: a kind of caption, or nothing. Mostly one object at its place, since a composition is made
+# of such rows and what is said of a place is learnt several times sooner than what is said of the whole; the null row is
+# the background of every composition. A caption names part of a cluttered scene, so "nothing said" means "anything may
+# be there" (Bradley et al., arXiv 2502.04549).
+MIX = {"null": 0.08, "object": 0.22, "place": 0.45, "relation": 0.04, "background": 0.06, "joined": 0.15}
 # A scene without captions of a kind lends one of another: a lone object has no relation, an empty scene no object.
 INSTEAD = {"relation": "object", "object": "empty", "place": "empty", "joined": "empty"}
 
