@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 const reserved = "what is: AND, AND NOT, ( ), weights such as :1.5, places such as @(0.25, 0.6)"
@@ -199,7 +198,9 @@ func (p *parser) parseTerm(end int) (Node, error) {
 			space = true
 		case r == '\\':
 			write(i, `\`, `\\`)
-		case r == ':' && p.shadowed(i):
+		case r == ':' && !(isDigit(p.at(i-1)) && isDigit(p.at(i+1))):
+			// Whether a colon begins a weight depends on what follows, which may be printed otherwise than it was
+			// written; between two digits it never does.
 			write(i, ":", `\:`)
 		default:
 			write(i, string(r), string(r))
@@ -264,23 +265,6 @@ func (p *parser) checkRange(i int) error {
 		return p.errorf(i, reserved+`; write \@ for the character itself`, "step ranges are not supported yet")
 	}
 	return nil
-}
-
-// shadowed reports whether the colon at i would begin a weight if the one after
-// it did not: the first colon of "x:2 :1". A weight of 1 is not printed, so such
-// a colon is spelled with a backslash.
-func (p *parser) shadowed(i int) bool {
-	from := p.skipSpace(i + 1)
-	end := p.number(from)
-	if end == from {
-		if r := p.at(end); r == '+' || r == '-' {
-			end++
-		}
-		end += utf8.RuneCountInString(p.word(end))
-	} else if isDigit(p.at(i-1)) && from == i+1 {
-		return false
-	}
-	return p.at(p.skipSpace(end)) == ':'
 }
 
 // weightBegins applies A1111's rule: a colon and a number are a weight if nothing

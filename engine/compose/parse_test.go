@@ -248,7 +248,7 @@ func FuzzParse(f *testing.F) {
 	for _, c := range conventions {
 		f.Add(c.prompt)
 	}
-	for _, s := range []string{`a \`, `(a \ AND b \) AND c`, `@ AND @ @(1,1)`, "a @ :1", "((a:1.2) AND (b)) :0.3", "a :0.1 AND (NOT b :.3):.7", "{{{|}"} {
+	for _, s := range []string{`a \`, `(a \ AND b \) AND c`, `@ AND @ @(1,1)`, "a @ :1", "((a:1.2) AND (b)) :0.3", "a :0.1 AND (NOT b :.3):.7", "{{{|}", ": | :", "0 AND(NOT :):0", "((0)+AND(0))"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, prompt string) {

@@ -286,7 +286,8 @@ func (s *scanner) run(i int) int {
 	return n
 }
 
+// endsWord reports whether nothing at i goes on with what stands before it.
 func (s *scanner) endsWord(i int) bool {
 	r := s.at(i)
-	return r == 0 || isSpace(r) || strings.ContainsRune(",.;:!?)|@", r)
+	return r == 0 || s.keyword(i) != "" || isSpace(r) || strings.ContainsRune(",.;:!?)|@", r)
 }
