@@ -62,7 +62,7 @@ func explain(w io.Writer, prompt *compose.Prompt, r *engine.Result, flops int64)
 	fmt.Fprintln(table, "row\tcoefficient\tconcept")
 	var total float64
 	for i, row := range r.Rows {
-		fmt.Fprintf(table, "%d\t%+.4g\t%s\n", i, row.Coef, describe(row))
+		fmt.Fprintf(table, "%d\t%+.4g\t%s\n", i, row.Coef, describe(row, r.Pictures[0].Places[i]))
 		if !row.Unconditional {
 			total += max(row.Coef, 0)
 		}
@@ -86,7 +86,8 @@ func explain(w io.Writer, prompt *compose.Prompt, r *engine.Result, flops int64)
 	return err
 }
 
-func describe(row compose.Row) string {
+// describe names a row's concept, and its place: the one it was given, or that it has one drawn.
+func describe(row compose.Row, place *compose.Place) string {
 	s := row.Text
 	switch {
 	case row.Unconditional && s == "":
@@ -94,8 +95,11 @@ func describe(row compose.Row) string {
 	case row.Unconditional:
 		s += "  (negative prompt)"
 	}
-	if row.Place != nil {
+	switch {
+	case row.Place != nil:
 		s += "  " + row.Place.String()
+	case place != nil:
+		s += "  at a place drawn from the seed"
 	}
 	return s
 }
