@@ -84,7 +84,7 @@ train: ## train and pack the default model: PRESET=cpu|gpu HOURS=4 DATA= RUN= MO
 	cd tools/train && $(PYTHON) train.py $(DATA) $(RUN) --preset $(PRESET) --hours $(HOURS)
 	cd tools/train && $(PYTHON) autoencoder.py decoder $(DATA) $(RUN) --hours 0.5
 	cd tools/train && $(PYTHON) export.py $(RUN) $(MODEL)
-	$(GO) run ./tools/counterpoint pack $(MODEL) -o weights/scenes
+	$(GO) run ./tools/counterpoint pack $(MODEL) -o weights/scenes --group 16
 
 goldens: ## record again what the Python libraries compute, for the tests
 	cd tools/train && $(PYTHON) goldens.py
