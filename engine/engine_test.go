@@ -211,6 +211,8 @@ func TestOpenErrors(t *testing.T) {
 		{"tensor under another name", `"unet/conv_in.bias"`, `"unet/conv_in.bios"`, "conv_in.bi"},
 		{"tensor that no network has", `"unet/conv_in.bias"`, `"unet/zzz.bias"`, "bias"},
 		{"config of other widths", `"cross_attention_dim":`, `"cross_attention_dim":1,"was":`, "attends to 1 channels"},
+		{"places without a projection", `"text_encoder/text_projection.weight"`, `"text_encoder/text_rejection.weight"`, "text_projection.weight gives 0 channels"},
+		{"fewer channels in than out", `"in_channels":16`, `"in_channels":4`, "4 input and 8 output channels"},
 		{"unknown class", `"AutoencoderPatch"`, `"AutoencoderPitch"`, "AutoencoderPitch"},
 	} {
 		text := strings.ReplaceAll(manifest, c.old, c.new)

@@ -98,9 +98,13 @@ func (p *pipeline) check() error {
 	switch {
 	case p.vae.Channels != p.unet.OutChannels:
 		return fmt.Errorf("the autoencoder has %d latent channels, the UNet %d", p.vae.Channels, p.unet.OutChannels)
+	case p.unet.PlaceChannels() < 0:
+		return fmt.Errorf("the UNet has %d input and %d output channels, want no fewer in than out", p.unet.InChannels, p.unet.OutChannels)
 	case p.unet.PlaceChannels() != p.extra.Place.Channels:
 		return fmt.Errorf("the UNet takes %d channels beside the latent's, counterpoint.json declares %d of places",
 			p.unet.PlaceChannels(), p.extra.Place.Channels)
+	case p.extra.Place.Channels > 0 && p.projection() != p.extra.Place.Channels:
+		return fmt.Errorf("text_encoder/text_projection.weight gives %d channels, places have %d", p.projection(), p.extra.Place.Channels)
 	case p.extra.Place.Channels > 0 && !(p.extra.Place.Sigma > 0):
 		return fmt.Errorf("counterpoint.json: place.sigma_cells is %v, want more than 0", p.extra.Place.Sigma)
 	case !p.extra.Place.valid():
@@ -113,6 +117,15 @@ func (p *pipeline) check() error {
 		return fmt.Errorf("the tokenizer has %d tokens, the text encoder knows %d", p.tokens.VocabSize(), p.text.VocabSize)
 	}
 	return p.checkTensors()
+}
+
+// projection is the number of channels the text encoder projects a text to, 0 if it does not.
+func (p *pipeline) projection() int {
+	shape, _, ok := p.params.Lookup("text_encoder/text_projection.weight")
+	if !ok || len(shape) != 2 {
+		return 0
+	}
+	return shape[0]
 }
 
 // checkTensors builds every network once, so that a tensor that is missing, has a wrong shape, or belongs to nothing is

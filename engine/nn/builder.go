@@ -104,7 +104,7 @@ func shape(x *graph.Tensor, rank int) graph.Shape {
 	return x.Shape
 }
 
-// attention is diffusers' Attention: self-attention over x [N,T,C] if kv is nil, with the projections named name.
+// selfAttention is diffusers' Attention over x [N,T,C] alone, with the projections named name.
 func (b *builder) selfAttention(name string, x *graph.Tensor, heads int) *graph.Tensor {
 	q, k, v := b.linear(name+".to_q", x), b.linear(name+".to_k", x), b.linear(name+".to_v", x)
 	return b.linear(name+".to_out.0", b.Apply(graph.Attention{Heads: heads}, q, k, v))
