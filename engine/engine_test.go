@@ -213,6 +213,7 @@ func TestOpenErrors(t *testing.T) {
 		{"config of other widths", `"cross_attention_dim":`, `"cross_attention_dim":1,"was":`, "attends to 1 channels"},
 		{"places without a projection", `"text_encoder/text_projection.weight"`, `"text_encoder/text_rejection.weight"`, "text_projection.weight gives 0 channels"},
 		{"fewer channels in than out", `"in_channels":16`, `"in_channels":4`, "4 input and 8 output channels"},
+		{"text encoder of another length", `"max_position_embeddings":16`, `"max_position_embeddings":12`, "the text encoder reads 12"},
 		{"unknown class", `"AutoencoderPatch"`, `"AutoencoderPitch"`, "AutoencoderPitch"},
 	} {
 		text := strings.ReplaceAll(manifest, c.old, c.new)

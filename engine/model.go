@@ -113,6 +113,8 @@ func (p *pipeline) check() error {
 		return fmt.Errorf("the UNet attends to %d channels, the text encoder gives %d", p.unet.CrossAttentionDim, p.text.HiddenSize)
 	case p.unet.Classed() && p.unet.ClassInputDim != p.text.HiddenSize:
 		return fmt.Errorf("the UNet's class embedding takes %d channels, the text encoder gives %d", p.unet.ClassInputDim, p.text.HiddenSize)
+	case p.tokens.ModelMaxLength() != p.text.MaxPositions:
+		return fmt.Errorf("the tokenizer makes %d tokens of a text, the text encoder reads %d", p.tokens.ModelMaxLength(), p.text.MaxPositions)
 	case p.tokens.VocabSize() > p.text.VocabSize:
 		return fmt.Errorf("the tokenizer has %d tokens, the text encoder knows %d", p.tokens.VocabSize(), p.text.VocabSize)
 	}
