@@ -9,6 +9,7 @@ import (
 type span struct {
 	size        int // elements
 	first, last int // first: the instruction that writes it; last: the last that reads it
+	block       int // set by planBlocks
 	offset      int // set by planMemory
 }
 
@@ -37,6 +38,29 @@ func planMemory(spans []*span, align int) int {
 		placed = slices.Insert(placed, i, s)
 	}
 	return alignUp(total, align)
+}
+
+// planBlocks gives each span a block that no span alive at the same time has, and returns the blocks' sizes. Largest first,
+// each into the smallest block that is free for as long as it lives: every block so far is large enough.
+func planBlocks(spans []*span) []int {
+	order := slices.Clone(spans)
+	slices.SortStableFunc(order, func(a, b *span) int { return cmp.Compare(b.size, a.size) })
+	var sizes []int // never rising
+	var members [][]*span
+	for _, s := range order {
+		s.block = len(sizes)
+		for b := len(sizes) - 1; b >= 0; b-- {
+			if !slices.ContainsFunc(members[b], func(m *span) bool { return m.first <= s.last && s.first <= m.last }) {
+				s.block = b
+				break
+			}
+		}
+		if s.block == len(sizes) {
+			sizes, members = append(sizes, s.size), append(members, nil)
+		}
+		members[s.block] = append(members[s.block], s)
+	}
+	return sizes
 }
 
 func alignUp(n, align int) int { return (n + align - 1) / align * align }

@@ -13,15 +13,15 @@ const (
 	None        Space = iota // an optional input that is absent
 	SpaceInput               // Program.Inputs[Index]
 	SpaceWeight              // Program.Weights[Index]
-	SpaceArena               // the program's own block, at Offset
+	SpaceArena               // the program's Blocks[Index], at Offset
 	SpaceOutput              // Program.Outputs[Index]
 )
 
 // Operand is a tensor as an instruction sees it: a place, a shape and a type.
 type Operand struct {
 	Space    Space
-	Index    int // of an input, weight or output
-	Offset   int // of an arena operand, in elements
+	Index    int // of an input, weight, block or output
+	Offset   int // in a block, in elements
 	DType    DType
 	Shape    Shape
 	Encoding Encoding // weights only
@@ -42,8 +42,8 @@ type Port struct {
 }
 
 // Program is a network laid out for execution: instructions in order over bound inputs and outputs, resident weights,
-// and one arena of Arena elements (four bytes each) that holds everything between. It has no pointers into the graph and
-// is never modified, so one program may be compiled by several devices.
+// and an arena, blocks of memory that hold everything between. It has no pointers into the graph and is never modified,
+// so one program may be compiled by several devices.
 type Program struct {
 	Name    string
 	MaxRows int
@@ -51,12 +51,24 @@ type Program struct {
 	Outputs []Port
 	Weights []*Tensor
 	Instrs  []Instr
-	Arena   int
+	Blocks  []int // sizes of the arena's blocks, in elements of four bytes
+}
+
+// Arena returns the elements of all blocks.
+func (p *Program) Arena() int {
+	n := 0
+	for _, b := range p.Blocks {
+		n += b
+	}
+	return n
 }
 
 // Options are the limits of a device that shape a program.
 type Options struct {
-	Align int // arena offsets are multiples of this many elements; 0 means 1
+	Align int // offsets in the arena are multiples of this many elements; 0 means 1
+	// Apart gives operands that are alive at once blocks of their own, for devices that bind a block as a whole, to be read or to
+	// be written. Otherwise there is one block.
+	Apart bool
 }
 
 // Compile fuses g, plans its memory and flattens it. g must not be used afterwards.
@@ -101,9 +113,13 @@ func Compile(g *Graph, o Options) (*Program, error) {
 			operand(r, SpaceArena, 0)
 		}
 	}
-	p.Arena = planMemory(order, max(o.Align, 1))
+	if o.Apart {
+		p.Blocks = planBlocks(order)
+	} else if n := planMemory(order, max(o.Align, 1)); n > 0 {
+		p.Blocks = []int{n}
+	}
 	for t, s := range spans {
-		at[t].Offset = s.offset
+		at[t].Index, at[t].Offset = s.block, s.offset
 	}
 
 	place := func(t *Tensor) Operand {
@@ -169,7 +185,7 @@ func (in Instr) FLOPs(rows int) int64 {
 // String prints the program as text, one instruction a line: the form that golden tests and -debug output use.
 func (p *Program) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "program %s rows<=%d arena=%d\n", p.Name, p.MaxRows, p.Arena)
+	fmt.Fprintf(&b, "program %s rows<=%d arena=%d\n", p.Name, p.MaxRows, p.Arena())
 	for _, t := range p.Inputs {
 		fmt.Fprintf(&b, "input %s %v%v\n", t.Name, t.DType, t.Shape)
 	}
@@ -205,6 +221,9 @@ func (p *Program) operand(o Operand) string {
 	case SpaceOutput:
 		return p.Outputs[o.Index].Name
 	case SpaceArena:
+		if len(p.Blocks) > 1 {
+			return fmt.Sprintf("#%d", o.Index)
+		}
 		return fmt.Sprintf("@%d", o.Offset)
 	}
 	return "-"

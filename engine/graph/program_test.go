@@ -124,13 +124,29 @@ func TestProgramKeepsTensors(t *testing.T) {
 	}
 	for _, g := range graphs {
 		align := 1 << (len(g.Nodes) % 6)
-		p, err := Compile(g, Options{Align: align})
-		if err != nil {
-			t.Fatalf("%v", err)
+		for _, o := range []Options{{Align: align}, {Apart: true}} { // a graph that was fused may be compiled again
+			p, err := Compile(g, o)
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			for _, rows := range []int{1, g.MaxRows} {
+				if err := checkTags(g, p, rows, max(o.Align, 1)); err != nil {
+					t.Errorf("program %s over %d rows, %+v: %v\n%s", g.Name, rows, o, err, p)
+				}
+			}
+			if o.Apart {
+				checkApart(t, p)
+			}
 		}
-		for _, rows := range []int{1, g.MaxRows} {
-			if err := checkTags(g, p, rows, align); err != nil {
-				t.Errorf("program %s over %d rows: %v\n%s", g.Name, rows, err, p)
+	}
+}
+
+// checkApart checks that no instruction reads the block it writes.
+func checkApart(t *testing.T, p *Program) {
+	for i, in := range p.Instrs {
+		for _, o := range in.In {
+			if o.Space == SpaceArena && in.Out.Space == SpaceArena && o.Index == in.Out.Index {
+				t.Errorf("program %s: instruction %d reads and writes block %d\n%s", p.Name, i, o.Index, p)
 			}
 		}
 	}
@@ -144,7 +160,9 @@ func checkTags(g *Graph, p *Program, rows, align int) error {
 	}
 	memory := map[place][]*Tensor{}
 	block := func(o Operand) []*Tensor { return memory[place{o.Space, o.Index}][o.Offset:][:o.Shape.Elems(rows)] }
-	memory[place{SpaceArena, 0}] = make([]*Tensor, p.Arena)
+	for i, n := range p.Blocks {
+		memory[place{SpaceArena, i}] = make([]*Tensor, n)
+	}
 	for i, port := range p.Inputs {
 		tags := make([]*Tensor, port.Shape.Elems(rows))
 		for j := range tags {

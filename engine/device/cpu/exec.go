@@ -25,7 +25,7 @@ func register(op graph.Op, e emitter) { emitters[op.Name()] = e }
 type executable struct {
 	device  *Device
 	program *graph.Program
-	arena   []float32
+	blocks  [][]float32 // the arena
 	inputs  []*buffer
 	outputs []*buffer
 	steps   []step
@@ -53,11 +53,14 @@ func (d *Device) Compile(p *graph.Program, w device.Weights) (device.Executable,
 			return nil, fmt.Errorf("cpu: program %s: %w", p.Name, err)
 		}
 	}
-	if p.Arena > maxBuffer {
-		return nil, fmt.Errorf("cpu: program %s needs %d elements of memory, at most %d", p.Name, p.Arena, maxBuffer)
+	if p.Arena() > maxBuffer {
+		return nil, fmt.Errorf("cpu: program %s needs %d elements of memory, at most %d", p.Name, p.Arena(), maxBuffer)
 	}
-	exe := &executable{device: d, program: p, arena: make([]float32, p.Arena),
+	exe := &executable{device: d, program: p,
 		inputs: make([]*buffer, len(p.Inputs)), outputs: make([]*buffer, len(p.Outputs))}
+	for _, size := range p.Blocks {
+		exe.blocks = append(exe.blocks, make([]float32, size))
+	}
 	c := &compiler{d, exe, s}
 	for i, in := range p.Instrs {
 		emit, ok := emitters[in.Op.Name()]
@@ -137,7 +140,7 @@ func (e *executable) run(ctx context.Context, rows int, spent []time.Duration) e
 
 func (e *executable) Close() error {
 	e.closed = true
-	e.arena, e.steps, e.inputs, e.outputs = nil, nil, nil, nil
+	e.blocks, e.steps, e.inputs, e.outputs = nil, nil, nil, nil
 	return nil
 }
 
@@ -199,7 +202,7 @@ func (r ref) f32(rows int) []float32 {
 	}
 	switch r.op.Space {
 	case graph.SpaceArena:
-		return r.exe.arena[r.op.Offset : r.op.Offset+n]
+		return r.exe.blocks[r.op.Index][r.op.Offset : r.op.Offset+n]
 	case graph.SpaceInput:
 		return r.exe.inputs[r.op.Index].data[:n]
 	case graph.SpaceOutput:

@@ -1,0 +1,90 @@
+//go:build cgo && !js
+
+// Package wgpunative is package gpu over wgpu-native, linked in by github.com/cogentcore/webgpu.
+package wgpunative
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/cogentcore/webgpu/wgpu"
+
+	"github.com/counterpoint/counterpoint/engine/device/webgpu/internal/gpu"
+)
+
+func init() { wgpu.SetLogLevel(wgpu.LogLevelOff) } // what it would log comes back as errors too
+
+// library names what the binding links. It has no call that tells.
+const library = "wgpu-native 22.1"
+
+// provider holds the adapters in the order they were first listed in.
+type provider struct {
+	instance *wgpu.Instance
+	adapters []*wgpu.Adapter
+}
+
+// New makes a provider.
+func New() gpu.Provider { return &provider{} }
+
+// Adapters lists the adapters of Vulkan, Metal and D3D12. OpenGL's are left out: they are the same ones, with fewer features.
+func (p *provider) Adapters(context.Context) ([]gpu.Adapter, error) {
+	if p.instance == nil {
+		p.instance = wgpu.CreateInstance(nil)
+		p.adapters = p.instance.EnumerateAdapters(&wgpu.InstanceEnumerateAdapterOptons{
+			Backends: wgpu.InstanceBackendVulkan | wgpu.InstanceBackendMetal | wgpu.InstanceBackendDX12,
+		})
+		slices.SortStableFunc(p.adapters, func(a, b *wgpu.Adapter) int { return cmp.Compare(rank(a), rank(b)) })
+	}
+	if len(p.adapters) == 0 {
+		return nil, fmt.Errorf("%w: %s finds none under Vulkan, Metal or D3D12", gpu.ErrNone, library)
+	}
+	list := make([]gpu.Adapter, len(p.adapters))
+	for i, a := range p.adapters {
+		list[i] = describe(a)
+	}
+	return list, nil
+}
+
+// rank orders adapters by what is usually the faster kind.
+func rank(a *wgpu.Adapter) int {
+	return slices.Index([]wgpu.AdapterType{wgpu.AdapterTypeDiscreteGPU, wgpu.AdapterTypeIntegratedGPU, wgpu.AdapterTypeUnknown, wgpu.AdapterTypeCPU}, a.GetInfo().AdapterType)
+}
+
+var backends = map[wgpu.BackendType]string{wgpu.BackendTypeVulkan: "Vulkan", wgpu.BackendTypeMetal: "Metal", wgpu.BackendTypeD3D12: "D3D12"}
+
+// vendors by their PCI or Khronos numbers, in the words browsers use.
+var vendors = map[uint32]string{0x1002: "amd", 0x106b: "apple", 0x10de: "nvidia", 0x13b5: "arm", 0x5143: "qualcomm", 0x8086: "intel", 0x10005: "mesa"}
+
+func describe(a *wgpu.Adapter) gpu.Adapter {
+	info, l := a.GetInfo(), a.GetLimits().Limits
+	return gpu.Adapter{
+		Name: info.DriverDescription, Vendor: vendors[info.VendorId], // this release's other names are these numbers again
+		Backend: backends[info.BackendType], Library: library, Software: info.AdapterType == wgpu.AdapterTypeCPU,
+		Limits: gpu.Limits{
+			MaxBufferSize: l.MaxBufferSize, MaxStorageBufferBindingSize: l.MaxStorageBufferBindingSize, MaxStorageBuffers: l.MaxStorageBuffersPerShaderStage,
+			MaxWorkgroupStorage: l.MaxComputeWorkgroupStorageSize, MaxInvocations: l.MaxComputeInvocationsPerWorkgroup,
+			MaxWorkgroupSizeX: l.MaxComputeWorkgroupSizeX, MaxWorkgroups: l.MaxComputeWorkgroupsPerDimension,
+			StorageAlign: l.MinStorageBufferOffsetAlignment, UniformAlign: l.MinUniformBufferOffsetAlignment,
+		},
+		// This release's naga has neither "enable f16" nor subgroups.
+	}
+}
+
+// Open opens an adapter with all its limits.
+func (p *provider) Open(ctx context.Context, i int) (gpu.Device, error) {
+	list, err := p.Adapters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if i < 0 || i >= len(list) {
+		return nil, fmt.Errorf("adapter %d of %d", i, len(list))
+	}
+	limits := p.adapters[i].GetLimits().Limits
+	d, err := p.adapters[i].RequestDevice(&wgpu.DeviceDescriptor{RequiredLimits: &wgpu.RequiredLimits{Limits: limits}})
+	if err != nil {
+		return nil, fmt.Errorf("%v: %w", list[i], err)
+	}
+	return &device{adapter: list[i], d: d, queue: d.GetQueue()}, nil
+}

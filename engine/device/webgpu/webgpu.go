@@ -1,0 +1,196 @@
+// Package webgpu runs programs on a GPU through WebGPU: natively over wgpu-native or any library with webgpu.h's interface,
+// in a browser over the browser's own. All compute is WGSL of package shaders; weights stay packed and are dequantized while
+// a tile is loaded. A program becomes a stream of dispatches with bind groups made once; a run replays it.
+package webgpu
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/counterpoint/counterpoint/engine/device"
+	"github.com/counterpoint/counterpoint/engine/device/webgpu/internal/gpu"
+	"github.com/counterpoint/counterpoint/engine/graph"
+	"github.com/counterpoint/counterpoint/shaders"
+)
+
+// ErrLost is wrapped by errors of a device that is gone, with all it held. Opening it again may succeed.
+var ErrLost = gpu.ErrLost
+
+// ErrNone is wrapped by the error of a machine on which no adapter is found.
+var ErrNone = gpu.ErrNone
+
+// Adapter describes a GPU.
+type Adapter = gpu.Adapter
+
+// Options say which adapter is opened, and how it is used.
+type Options struct {
+	Adapter string // opens the first whose description contains this, in any case; "" takes the best that is not software
+	Library string // a shared library with webgpu.h's interface; "" for the built-in one or, without it, the usual places
+
+	Software bool // with Adapter "", accept one that computes on the CPU
+	F16      bool // use f16 variants where the adapter has them
+}
+
+// Device is an opened GPU.
+type Device struct {
+	gpu     gpu.Device
+	adapter gpu.Adapter
+	options Options
+	tiling  tiling
+	queue   *queue
+	closed  bool
+
+	pipelines map[string]*pipeline // by shader label
+	compiling sync.WaitGroup
+
+	combiners map[combinerKey]*combiner
+	slots     slots
+	nothing   gpu.Buffer // stands where a binding is unused
+}
+
+var _ device.Device = (*Device)(nil)
+
+// Adapters lists what Open can choose from, best first.
+func Adapters(ctx context.Context, o Options) ([]Adapter, error) {
+	p, err := provider(o)
+	if err != nil {
+		return nil, err
+	}
+	return p.Adapters(ctx)
+}
+
+// Open opens an adapter. The error wraps ErrNone if there is none of the kind asked for.
+func Open(ctx context.Context, o Options) (*Device, error) {
+	p, err := provider(o)
+	if err != nil {
+		return nil, err
+	}
+	adapters, err := p.Adapters(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i, err := choose(adapters, o)
+	if err != nil {
+		return nil, err
+	}
+	g, err := p.Open(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	return newDevice(g, o)
+}
+
+// choose picks an adapter.
+func choose(adapters []Adapter, o Options) (int, error) {
+	var names []string
+	for i, a := range adapters {
+		switch {
+		case o.Adapter == "" && (o.Software || !a.Software):
+			return i, nil
+		case o.Adapter != "" && strings.Contains(strings.ToLower(a.String()), strings.ToLower(o.Adapter)):
+			return i, nil
+		}
+		names = append(names, a.String())
+	}
+	found := strings.Join(names, "; ")
+	if o.Adapter == "" {
+		return 0, fmt.Errorf("%w that is a GPU: only software was found: %s", ErrNone, found)
+	}
+	return 0, fmt.Errorf("%w called %q among: %s", ErrNone, o.Adapter, found)
+}
+
+// nothingBytes is the size of the buffer that stands where a binding is unused.
+const nothingBytes = 16
+
+// maxStorageBuffers is how many storage buffers the widest shader binds.
+const maxStorageBuffers = 7
+
+func newDevice(g gpu.Device, o Options) (*Device, error) {
+	a := g.Adapter()
+	if a.Limits.MaxStorageBuffers < maxStorageBuffers {
+		return nil, errors.Join(fmt.Errorf("%v: %d storage buffers a shader, want %d", a, a.Limits.MaxStorageBuffers, maxStorageBuffers), g.Close())
+	}
+	d := &Device{gpu: g, adapter: a, options: o, tiling: defaultTiling(a), queue: newQueue(g),
+		pipelines: map[string]*pipeline{}, combiners: map[combinerKey]*combiner{}}
+	var err error
+	if d.nothing, err = g.NewBuffer(nothingBytes, gpu.Storage); err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
+	return d, nil
+}
+
+// Info tells the adapter. Operands lie apart: a dispatch may not read and write one buffer.
+func (d *Device) Info() device.Info {
+	return device.Info{Name: "webgpu", Adapter: d.adapter.String(), Options: graph.Options{Apart: true}}
+}
+
+// Adapter describes the GPU.
+func (d *Device) Adapter() Adapter { return d.adapter }
+
+// Stats counts what was sent to the GPU since the device was opened.
+type Stats struct {
+	Submits    int
+	Dispatches int
+}
+
+// Stats tells what was sent so far.
+func (d *Device) Stats() Stats { return d.queue.stats }
+
+// Close frees everything the device made.
+func (d *Device) Close() error {
+	if d.closed {
+		return nil
+	}
+	d.closed = true
+	d.compiling.Wait()
+	return d.gpu.Close()
+}
+
+// ready reports why the device can't be used.
+func (d *Device) ready() error {
+	if d.closed {
+		return device.ErrClosed
+	}
+	return nil
+}
+
+// pipeline is a shader's variant, being compiled or compiled.
+type pipeline struct {
+	shader *shaders.Shader
+	gpu    gpu.Pipeline
+	done   chan struct{} // closed once gpu or err is set
+	err    error
+}
+
+var accesses = [...]gpu.Access{shaders.Uniform: gpu.UniformBinding, shaders.Read: gpu.ReadBinding, shaders.ReadWrite: gpu.WriteBinding}
+
+// pipeline starts compiling a shader's variant, once. All of a program's are compiled at the same time.
+func (d *Device) pipeline(name string, v shaders.Variant) (*pipeline, error) {
+	s, err := shaders.Build(name, v, shaders.Target{SubgroupsDirective: d.adapter.SubgroupsDirective})
+	if err != nil {
+		return nil, err
+	}
+	if p, ok := d.pipelines[s.Label]; ok {
+		return p, nil
+	}
+	p := &pipeline{shader: s, done: make(chan struct{})}
+	d.pipelines[s.Label] = p
+	access := make([]gpu.Access, len(s.Bindings))
+	for i, b := range s.Bindings {
+		access[i] = accesses[b.Access]
+	}
+	d.compiling.Go(func() {
+		defer close(p.done)
+		p.gpu, p.err = d.gpu.NewPipeline(context.Background(), s.Label, s.Code, access)
+	})
+	return p, nil
+}
+
+// wait returns when the pipeline is compiled.
+func (p *pipeline) wait() error {
+	<-p.done
+	return p.err
+}
