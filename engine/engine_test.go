@@ -15,15 +15,17 @@ import (
 	"github.com/counterpoint/counterpoint/engine/device/cpu"
 	"github.com/counterpoint/counterpoint/engine/device/cpu/kernel"
 	"github.com/counterpoint/counterpoint/engine/device/null"
+	"github.com/counterpoint/counterpoint/engine/device/testdevices"
 	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/pack"
 	"github.com/counterpoint/counterpoint/weights/scenes"
 )
 
 // tiny is a small random model with our own architecture, packed in memory.
-func tiny(t *testing.T, profile weights.Profile) fstest.MapFS {
+func tiny(t *testing.T, profile pack.Profile) fstest.MapFS {
 	t.Helper()
 	dir := t.TempDir()
-	_, err := weights.Pack(context.Background(), os.DirFS("testdata/goldens/scenesish/model"), dir, weights.Options{Profile: profile})
+	_, err := pack.Pack(context.Background(), os.DirFS("testdata/goldens/scenesish/model"), dir, pack.Options{Profile: profile})
 	must(t, err)
 	files := fstest.MapFS{}
 	must(t, fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
@@ -40,7 +42,7 @@ func tiny(t *testing.T, profile weights.Profile) fstest.MapFS {
 // openTiny opens it on the CPU's portable level, which every machine has.
 func openTiny(t *testing.T) *Engine {
 	t.Helper()
-	return openEngine(t, tiny(t, weights.ProfileInt8), kernel.Portable)
+	return openEngine(t, tiny(t, pack.ProfileInt8), testdevices.CPU(t, kernel.Portable, 1))
 }
 
 // small is a request that takes little time.
@@ -190,7 +192,7 @@ func TestRequestErrors(t *testing.T) {
 
 // TestOpenErrors damages a packed model; every damage is an error that names what is wrong, before any picture.
 func TestOpenErrors(t *testing.T) {
-	good := tiny(t, weights.ProfileInt8)
+	good := tiny(t, pack.ProfileInt8)
 	var shards []string
 	for name := range good {
 		if name != weights.ManifestName {
@@ -250,7 +252,7 @@ func openDamaged(t *testing.T, good fstest.MapFS, what, want, name string, data 
 // TestNullDevice plans a whole generation without computing it.
 func TestNullDevice(t *testing.T) {
 	d := null.New()
-	e, err := Open(context.Background(), tiny(t, weights.ProfileInt4), Options{Device: d})
+	e, err := Open(context.Background(), tiny(t, pack.ProfileInt4), Options{Device: d})
 	must(t, err)
 	defer e.Close()
 	generate(t, e, small("a red cube AND a blue sphere"))
@@ -263,7 +265,7 @@ func TestNullDevice(t *testing.T) {
 // TestWeightBytes holds the device to the packed size, on the model that is shipped: weights stay packed there.
 func TestWeightBytes(t *testing.T) {
 	for _, level := range kernel.Supported() {
-		e := openEngine(t, scenes.Model, level)
+		e := openEngine(t, scenes.Model, testdevices.CPU(t, level, 0))
 		before := e.WeightBytes()
 		r := small("a red cube")
 		r.Steps = 1
@@ -279,7 +281,7 @@ func TestCompare(t *testing.T) {
 	must(t, err)
 	defer d.Close()
 	var engines []*Engine
-	for _, profile := range []weights.Profile{weights.ProfileF16, weights.ProfileInt8, weights.ProfileInt4} {
+	for _, profile := range []pack.Profile{pack.ProfileF16, pack.ProfileInt8, pack.ProfileInt4} {
 		e, err := Open(context.Background(), tiny(t, profile), Options{Device: d})
 		must(t, err)
 		defer e.Close()

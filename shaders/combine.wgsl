@@ -7,7 +7,7 @@ struct Terms {
     offset: u32, // of the result in dst
     count: u32,
     unused: u32,
-    terms: array<vec4<u32>, 14>,
+    terms: array<vec4<u32>, 62>,
 }
 @group(0) @binding(#) var<uniform> p: Terms;
 @group(0) @binding(#) var<storage, read> a: array<f32>;

@@ -13,6 +13,7 @@ package shaders
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -65,13 +66,18 @@ func Build(name string, v Variant, t Target) (*Shader, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no shader %s", name)
 	}
+	return build(files, name, names, v, t)
+}
+
+// build makes a variant of a shader in src, in the given names.
+func build(src fs.FS, name string, names []string, v Variant, t Target) (*Shader, error) {
 	for n := range v {
 		if !slices.Contains(names, n) {
 			return nil, fmt.Errorf("shader %s: its variants have no %s", name, n)
 		}
 	}
 	s := &Shader{Label: label(name, v)}
-	b := builder{variant: v, imported: map[string]bool{}}
+	b := builder{src: src, variant: v, imported: map[string]bool{}}
 	if v[F16] != 0 {
 		b.text.WriteString("enable f16;\n")
 	}
@@ -102,6 +108,7 @@ func label(name string, v Variant) string {
 
 // builder writes a shader's text.
 type builder struct {
+	src      fs.FS
 	variant  Variant
 	imported map[string]bool
 	bindings int
@@ -113,12 +120,12 @@ func (b *builder) include(file string) error {
 		return nil
 	}
 	b.imported[file] = true
-	src, err := files.ReadFile(file)
+	src, err := fs.ReadFile(b.src, file)
 	if err != nil {
 		return err
 	}
 	var open []bool // of each #if around the line, whether its lines are kept
-	for i, line := range strings.Split(string(src), "\n") {
+	for i, line := range strings.Split(strings.TrimSuffix(string(src), "\n"), "\n") {
 		directive, arg, _ := strings.Cut(strings.TrimSpace(line), " ")
 		keep := !slices.Contains(open, false)
 		switch directive {

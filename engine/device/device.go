@@ -17,6 +17,7 @@ var ErrClosed = errors.New("device: closed")
 type Info struct {
 	Name    string        // as a user chooses it: "cpu", "webgpu", "null"
 	Adapter string        // what it runs on: "AVX-512, 2 threads"
+	Half    bool          // products may be rounded to f16
 	Options graph.Options // limits that shape programs
 }
 

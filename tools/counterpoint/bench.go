@@ -34,7 +34,7 @@ func newBench(c *console) *cobra.Command {
 }
 
 func bench(ctx context.Context, c *console, model string, o deviceOptions, b engine.BenchOptions, asJSON bool) error {
-	d, err := o.open()
+	d, err := o.open(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func compare(ctx context.Context, c *console, original, copied, prompt string, s
 	if seeds < 1 {
 		return usagef("--seeds: %d, want at least 1", seeds)
 	}
-	d, err := o.open()
+	d, err := o.open(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func newDoctor(c *console) *cobra.Command {
 	var o deviceOptions
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Check this machine: device, kernels, model, and whether it computes right",
+		Short: "Check this machine: adapters, device, kernels, model, and whether it computes right",
 		Args:  arguments(cobra.NoArgs),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return doctor(cmd.Context(), c, model, o) },
 	}
@@ -47,13 +47,16 @@ func doctor(ctx context.Context, c *console, model string, o deviceOptions) erro
 	check("models", models, err)
 	found, err := checkModel(ctx, model)
 	check("model", found, err)
-	d, err := o.open()
+	if err := o.checkAdapters(ctx, tell); err != nil {
+		failed = append(failed, "adapters")
+	}
+	d, err := o.open(ctx, c)
 	if err != nil {
 		check("device", "", err)
 	} else {
 		defer d.Close()
 		info := d.Info()
-		tell("device", "%s, %s", info.Name, info.Adapter)
+		tell("device", "%s, %s: %s", info.Name, info.Adapter, d.Why)
 		start := time.Now()
 		results, err := selftest.Run(ctx, d)
 		check("self-test", describeSelfTest(results, time.Since(start)), err)

@@ -166,7 +166,7 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 	if g.seed < 0 {
 		g.request.Seed = uint64(rand.Uint32()) // as short as other programs' random seeds, to be typed again
 	}
-	d, err := g.device.open()
+	d, err := g.device.open(ctx, c)
 	if err != nil {
 		return err
 	}

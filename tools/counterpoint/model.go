@@ -11,8 +11,6 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine"
 	"github.com/counterpoint/counterpoint/engine/device"
-	"github.com/counterpoint/counterpoint/engine/device/cpu"
-	"github.com/counterpoint/counterpoint/engine/device/null"
 	"github.com/counterpoint/counterpoint/weights"
 	"github.com/counterpoint/counterpoint/weights/scenes"
 )
@@ -64,32 +62,6 @@ func hereInstead(name string) string {
 		return fmt.Sprintf("a name is looked up in the models folder (%s is built in), a path has a slash: ./%s", builtIn, name)
 	}
 	return "counterpoint pack makes one of a diffusers folder"
-}
-
-// deviceOptions say where to compute.
-type deviceOptions struct {
-	name    string
-	threads int
-}
-
-// open opens the device.
-func (o deviceOptions) open() (device.Device, error) {
-	if o.threads < 0 {
-		return nil, usagef("--threads: %d, want 1 or more, or 0 for all cores", o.threads)
-	}
-	switch o.name {
-	case "auto", "cpu":
-		d, err := cpu.New(cpu.Options{Threads: o.threads})
-		if err != nil {
-			return nil, err
-		}
-		return d, nil
-	case "null": // for tests: it plans all and computes nothing
-		return null.New(), nil
-	case "webgpu":
-		return nil, withHint(errors.New("this build has no WebGPU device"), "--device cpu works everywhere")
-	}
-	return nil, usagef("--device: unknown device %q, want auto, cpu or webgpu", o.name)
 }
 
 // openEngine opens a model on a device.

@@ -14,11 +14,14 @@ import (
 	"github.com/counterpoint/counterpoint/engine/graph"
 )
 
-// Limit is the largest squared error, over the squared result, that a device may have. One that computes in f32 has about
-// 1e-13, one that rounds to f16 between operators about 1e-7.
-const Limit = 1e-5
+// Limit and HalfLimit are the largest squared errors, over the squared result, that a device may have: one that computes in
+// f32, which has about 1e-13, and one that rounds products to f16, which has about 1e-7.
+const (
+	Limit     = 1e-5
+	HalfLimit = 1e-3
+)
 
-// ErrWrong is wrapped by the error about a device whose values are beyond Limit.
+// ErrWrong is wrapped by the error about a device whose values are beyond its limit.
 var ErrWrong = errors.New("the device computes wrong values")
 
 // Result is the error of one operator.
@@ -70,7 +73,7 @@ func convolution(g *graph.Graph, e graph.Encoding) *graph.Tensor {
 }
 
 // Run runs every network on d and on the CPU in plain Go, the judge, on the same weights and inputs, and returns how far d
-// is from it. The error wraps ErrWrong and names the first operator beyond Limit, or is what the device answered; the
+// is from it. The error wraps ErrWrong and names the first operator beyond the limit, or is what the device answered; the
 // results are those up to then.
 func Run(ctx context.Context, d device.Device) ([]Result, error) {
 	level := kernel.Portable
@@ -79,6 +82,10 @@ func Run(ctx context.Context, d device.Device) ([]Result, error) {
 		return nil, err
 	}
 	defer judge.Close()
+	limit := Limit
+	if d.Info().Half {
+		limit = HalfLimit
+	}
 	var results []Result
 	for _, n := range networks {
 		want, err := run(ctx, judge, n.name, n.build)
@@ -91,8 +98,8 @@ func Run(ctx context.Context, d device.Device) ([]Result, error) {
 		}
 		e := squaredError(got, want)
 		results = append(results, Result{n.name, e})
-		if !(e <= Limit) {
-			return results, fmt.Errorf("self-test: %s: %w: squared error %.2g of the result's, want at most %g", n.name, ErrWrong, e, Limit)
+		if !(e <= limit) {
+			return results, fmt.Errorf("self-test: %s: %w: squared error %.2g of the result's, want at most %g", n.name, ErrWrong, e, limit)
 		}
 	}
 	return results, nil

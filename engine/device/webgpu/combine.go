@@ -14,7 +14,7 @@ import (
 // What one dispatch of combine.wgsl takes.
 const (
 	combineSources = 4 // buffers beside the result's
-	combineTerms   = 14
+	combineTerms   = 62
 	combineWords   = 4 + 4*combineTerms // of the uniform
 )
 
@@ -195,8 +195,8 @@ type slot struct {
 type slots struct{ free []slot }
 
 const (
-	slotBytes = 256 // no adapter asks for a larger alignment
-	slotCount = 64  // a buffer
+	slotBytes = 1024 // a multiple of what any adapter asks for
+	slotCount = 16   // a buffer
 )
 
 func (s *slots) take(d *Device) (slot, error) {

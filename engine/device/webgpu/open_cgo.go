@@ -7,5 +7,5 @@ import (
 	"github.com/counterpoint/counterpoint/engine/device/webgpu/internal/wgpunative"
 )
 
-// provider is wgpu-native, linked in.
-func provider(o Options) (gpu.Provider, error) { return wgpunative.New(), nil }
+// provider is wgpu-native, linked in, unless a library is asked for.
+func provider(library string) (gpu.Provider, error) { return wgpunative.New(), nil }

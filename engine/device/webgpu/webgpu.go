@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/counterpoint/counterpoint/engine/device"
@@ -25,13 +24,10 @@ var ErrNone = gpu.ErrNone
 // Adapter describes a GPU.
 type Adapter = gpu.Adapter
 
-// Options say which adapter is opened, and how it is used.
+// Options say where adapters are looked for and how one is used.
 type Options struct {
-	Adapter string // opens the first whose description contains this, in any case; "" takes the best that is not software
 	Library string // a shared library with webgpu.h's interface; "" for the built-in one or, without it, the usual places
-
-	Software bool // with Adapter "", accept one that computes on the CPU
-	F16      bool // use f16 variants where the adapter has them
+	F16     bool   // use f16 variants where the adapter has them
 }
 
 // Device is an opened GPU.
@@ -53,26 +49,18 @@ type Device struct {
 
 var _ device.Device = (*Device)(nil)
 
-// Adapters lists what Open can choose from, best first.
+// Adapters lists the adapters there are, best first. The error wraps ErrNone if there is none.
 func Adapters(ctx context.Context, o Options) ([]Adapter, error) {
-	p, err := provider(o)
+	p, err := find(o.Library)
 	if err != nil {
 		return nil, err
 	}
 	return p.Adapters(ctx)
 }
 
-// Open opens an adapter. The error wraps ErrNone if there is none of the kind asked for.
-func Open(ctx context.Context, o Options) (*Device, error) {
-	p, err := provider(o)
-	if err != nil {
-		return nil, err
-	}
-	adapters, err := p.Adapters(ctx)
-	if err != nil {
-		return nil, err
-	}
-	i, err := choose(adapters, o)
+// Open opens the i-th of the adapters that Adapters lists.
+func Open(ctx context.Context, i int, o Options) (*Device, error) {
+	p, err := find(o.Library)
 	if err != nil {
 		return nil, err
 	}
@@ -83,23 +71,23 @@ func Open(ctx context.Context, o Options) (*Device, error) {
 	return newDevice(g, o)
 }
 
-// choose picks an adapter.
-func choose(adapters []Adapter, o Options) (int, error) {
-	var names []string
-	for i, a := range adapters {
-		switch {
-		case o.Adapter == "" && (o.Software || !a.Software):
-			return i, nil
-		case o.Adapter != "" && strings.Contains(strings.ToLower(a.String()), strings.ToLower(o.Adapter)):
-			return i, nil
-		}
-		names = append(names, a.String())
+// providers holds one provider a library, so that adapters keep their numbers.
+var providers = struct {
+	sync.Mutex
+	of map[string]gpu.Provider
+}{of: map[string]gpu.Provider{}}
+
+func find(library string) (gpu.Provider, error) {
+	providers.Lock()
+	defer providers.Unlock()
+	if p, ok := providers.of[library]; ok {
+		return p, nil
 	}
-	found := strings.Join(names, "; ")
-	if o.Adapter == "" {
-		return 0, fmt.Errorf("%w that is a GPU: only software was found: %s", ErrNone, found)
+	p, err := provider(library)
+	if err == nil {
+		providers.of[library] = p
 	}
-	return 0, fmt.Errorf("%w called %q among: %s", ErrNone, o.Adapter, found)
+	return p, err
 }
 
 // nothingBytes is the size of the buffer that stands where a binding is unused.
@@ -124,8 +112,11 @@ func newDevice(g gpu.Device, o Options) (*Device, error) {
 
 // Info tells the adapter. Operands lie apart: a dispatch may not read and write one buffer.
 func (d *Device) Info() device.Info {
-	return device.Info{Name: "webgpu", Adapter: d.adapter.String(), Options: graph.Options{Apart: true}}
+	return device.Info{Name: "webgpu", Adapter: d.adapter.String(), Half: d.half(), Options: graph.Options{Apart: true}}
 }
+
+// half reports whether f16 variants are used.
+func (d *Device) half() bool { return d.options.F16 && d.adapter.F16 }
 
 // Adapter describes the GPU.
 func (d *Device) Adapter() Adapter { return d.adapter }

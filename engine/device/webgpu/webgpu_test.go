@@ -10,7 +10,7 @@ import (
 
 func open(t *testing.T) device.Device {
 	t.Helper()
-	d, err := webgpu.Open(t.Context(), webgpu.Options{Software: true})
+	d, err := webgpu.Open(t.Context(), 0, webgpu.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

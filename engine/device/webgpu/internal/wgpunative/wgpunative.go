@@ -31,10 +31,9 @@ func New() gpu.Provider { return &provider{} }
 // Adapters lists the adapters of Vulkan, Metal and D3D12. OpenGL's are left out: they are the same ones, with fewer features.
 func (p *provider) Adapters(context.Context) ([]gpu.Adapter, error) {
 	if p.instance == nil {
-		p.instance = wgpu.CreateInstance(nil)
-		p.adapters = p.instance.EnumerateAdapters(&wgpu.InstanceEnumerateAdapterOptons{
-			Backends: wgpu.InstanceBackendVulkan | wgpu.InstanceBackendMetal | wgpu.InstanceBackendDX12,
-		})
+		const backends = wgpu.InstanceBackendVulkan | wgpu.InstanceBackendMetal | wgpu.InstanceBackendDX12
+		p.instance = wgpu.CreateInstance(&wgpu.InstanceDescriptor{Backends: backends})
+		p.adapters = p.instance.EnumerateAdapters(&wgpu.InstanceEnumerateAdapterOptons{Backends: backends})
 		slices.SortStableFunc(p.adapters, func(a, b *wgpu.Adapter) int { return cmp.Compare(rank(a), rank(b)) })
 	}
 	if len(p.adapters) == 0 {

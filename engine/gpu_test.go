@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/counterpoint/counterpoint/engine/device/cpu/kernel"
+	"github.com/counterpoint/counterpoint/engine/device/testdevices"
+	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/scenes"
+)
+
+// TestSamePicture compares a picture of the shipped model on the GPU with the CPU's: at least 99.5% of the channel values
+// differ by 2 of 255 or less. Variants in f16 are told, not held to it.
+func TestSamePicture(t *testing.T) {
+	gpu := testdevices.WebGPU(t)
+	level, err := kernel.Detect()
+	must(t, err)
+	r := Request{Prompt: "a red cube AND a blue sphere", Seed: 1, Steps: 8, Width: 128, Height: 128}
+	want := generate(t, openEngine(t, scenes.Model, testdevices.CPU(t, level, 0)), r).Pictures[0].Image
+	got := generate(t, openEngine(t, scenes.Model, gpu), r).Pictures[0].Image
+	near, most := 0, 0
+	for i := range want.Pix {
+		d := max(int(got.Pix[i])-int(want.Pix[i]), int(want.Pix[i])-int(got.Pix[i]))
+		most = max(most, d)
+		if i%4 != 3 && d <= 2 {
+			near++
+		}
+	}
+	share := float64(near) / float64(len(want.Pix)/4*3)
+	t.Logf("%v: %.3f%% of the values within 2 of 255, the worst %d", gpu.Adapter(), 100*share, most)
+	if share < 0.995 && !gpu.Info().Half {
+		t.Errorf("%.2f%% of the values are within 2 of 255, want at least 99.5%%", 100*share)
+	}
+}
+
+// maxDispatches bounds what a step of the shipped model gives the GPU to do: the UNet's instructions, some of which are two
+// dispatches, and the combination of scores and the sampler's moves.
+const maxDispatches = 400
+
+// TestDispatches checks that a step costs the same number of dispatches however many concepts there are.
+func TestDispatches(t *testing.T) {
+	d := testdevices.WebGPU(t)
+	e := openEngine(t, scenes.Model, d)
+	first := 0
+	for concepts := 1; concepts <= 4; concepts++ {
+		r := Request{Prompt: strings.Repeat("a red cube AND ", concepts-1) + "a blue sphere", Steps: 2, Width: 64, Height: 64}
+		var before, step int
+		for ev, err := range e.Generate(context.Background(), r) {
+			must(t, err)
+			if ev.Phase == Denoising {
+				step = d.Stats().Dispatches - before
+			}
+			before = d.Stats().Dispatches
+			if ev.Phase == Denoising && ev.Step == 2 {
+				break
+			}
+		}
+		t.Logf("%d concepts: %d dispatches a step", concepts, step)
+		if first == 0 {
+			first = step
+		}
+		if step != first || step > maxDispatches {
+			t.Errorf("%d concepts: %d dispatches a step, one concept %d, at most %d", concepts, step, first, maxDispatches)
+		}
+	}
+}
+
+// TestGPUWeightBytes checks that weights stay packed on the GPU.
+func TestGPUWeightBytes(t *testing.T) {
+	e := openEngine(t, scenes.Model, testdevices.WebGPU(t))
+	m, err := weights.Open(scenes.Model)
+	must(t, err)
+	var packed int64
+	for _, s := range m.Manifest().Shards {
+		packed += s.RawBytes
+	}
+	if n := e.WeightBytes(); float64(n) > 1.1*float64(packed) {
+		t.Errorf("%d bytes of weights take %d on the GPU, want at most a tenth more", packed, n)
+	}
+}
