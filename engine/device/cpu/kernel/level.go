@@ -11,6 +11,7 @@ type Level uint8
 
 const (
 	Portable Level = iota // plain Go, on any machine
+	SIMD128               // WebAssembly or arm64, in a build with GOEXPERIMENT=simd
 	AVX2                  // amd64 with AVX2, FMA and F16C
 	AVX512                // amd64 with AVX-512 F, BW, DQ and VL
 	levels
@@ -19,7 +20,7 @@ const (
 // LevelVariable is the environment variable that forces a level.
 const LevelVariable = "COUNTERPOINT_CPU"
 
-var levelNames = [levels]string{"portable", "avx2", "avx512"}
+var levelNames = [levels]string{"portable", "simd128", "avx2", "avx512"}
 
 // String returns the name used by the environment variable.
 func (l Level) String() string {
