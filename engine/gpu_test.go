@@ -37,7 +37,7 @@ func TestSamePicture(t *testing.T) {
 
 // maxDispatches bounds what a step of the shipped model gives the GPU to do: the UNet's instructions, some of which are two
 // dispatches, and the combination of scores and the sampler's moves.
-const maxDispatches = 400
+const maxDispatches = 160
 
 // TestDispatches checks that a step costs the same number of dispatches however many concepts there are.
 func TestDispatches(t *testing.T) {

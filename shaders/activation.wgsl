@@ -39,3 +39,13 @@ fn activate(x: f32) -> f32 {
 fn activate4(x: vec4<f32>) -> vec4<f32> {
     return vec4<f32>(activate(x.x), activate(x.y), activate(x.z), activate(x.w));
 }
+
+#if QUADS
+fn activate_value(x: vec4<f32>) -> vec4<f32> {
+    return activate4(x);
+}
+#else
+fn activate_value(x: f32) -> f32 {
+    return activate(x);
+}
+#endif

@@ -90,7 +90,10 @@ func build(src fs.FS, name string, names []string, v Variant, t Target) (*Shader
 	if err := b.include(name + ".wgsl"); err != nil {
 		return nil, fmt.Errorf("shader %s: %w", s.Label, err)
 	}
-	s.Code = b.text.String()
+	var err error
+	if s.Code, err = unroll(b.text.String(), v); err != nil {
+		return nil, fmt.Errorf("shader %s: %w", s.Label, err)
+	}
 	if err := s.scan(); err != nil {
 		return nil, fmt.Errorf("shader %s: %w", s.Label, err)
 	}
@@ -152,7 +155,7 @@ func (b *builder) include(file string) error {
 			}
 			continue
 		}
-		if strings.HasPrefix(directive, "#") {
+		if strings.HasPrefix(directive, "#") && directive != "#for" && directive != "#endfor" {
 			return fmt.Errorf("%s:%d: %s is not a directive", file, i+1, directive)
 		}
 		if !keep {

@@ -15,8 +15,11 @@ type testCase struct {
 	build func(g *graph.Graph)
 }
 
-// defaultLimit is what float32 arithmetic reaches with orders of magnitude to spare.
-const defaultLimit = 1e-9
+// defaultLimit is what float32 arithmetic reaches with orders of magnitude to spare, halfLimit what products in float16 do.
+const (
+	defaultLimit = 1e-9
+	halfLimit    = 1e-5
+)
 
 // graph builds the case's network anew.
 func (c testCase) graph() *graph.Graph {

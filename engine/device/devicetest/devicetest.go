@@ -76,6 +76,9 @@ func check(t *testing.T, d device.Device, c testCase) {
 	if limit == 0 {
 		limit = defaultLimit
 	}
+	if d.Info().Half {
+		limit = max(limit, halfLimit)
+	}
 	g := c.graph()
 	for rows, got := range runs {
 		for name, want := range evaluate(g, tr, rows) {

@@ -19,6 +19,7 @@ const (
 // queue collects commands and submits them in pieces sized by measured time.
 type queue struct {
 	gpu     gpu.Device
+	now     func() time.Time
 	pending []gpu.Command
 	flying  []flight
 	last    time.Time // when the newest finished piece was seen to be done
@@ -32,7 +33,7 @@ type flight struct {
 	commands int
 }
 
-func newQueue(g gpu.Device) *queue { return &queue{gpu: g, piece: firstCommands} }
+func newQueue(g gpu.Device) *queue { return &queue{gpu: g, now: time.Now, piece: firstCommands} }
 
 // add enqueues a command; it is submitted with the next piece.
 func (q *queue) add(ctx context.Context, c gpu.Command) error {
@@ -70,7 +71,7 @@ func (q *queue) flush(ctx context.Context) error {
 		}
 	}
 	if len(q.flying) == 0 {
-		q.last = time.Now()
+		q.last = q.now()
 	}
 	fence, err := q.gpu.Submit(q.pending)
 	if err != nil {
@@ -90,7 +91,7 @@ func (q *queue) land(ctx context.Context) error {
 	if err := q.gpu.Wait(ctx, f.fence); err != nil {
 		return err
 	}
-	now := time.Now()
+	now := q.now()
 	took := max(now.Sub(q.last), time.Microsecond)
 	q.last, q.flying = now, q.flying[1:]
 	fits := int(float64(f.commands) * float64(submitTime) / float64(took))

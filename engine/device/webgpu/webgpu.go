@@ -36,6 +36,7 @@ type Device struct {
 	adapter gpu.Adapter
 	options Options
 	tiling  tiling
+	sizes   kernelSizes
 	queue   *queue
 	closed  bool
 
@@ -101,7 +102,7 @@ func newDevice(g gpu.Device, o Options) (*Device, error) {
 	if a.Limits.MaxStorageBuffers < maxStorageBuffers {
 		return nil, errors.Join(fmt.Errorf("%v: %d storage buffers a shader, want %d", a, a.Limits.MaxStorageBuffers, maxStorageBuffers), g.Close())
 	}
-	d := &Device{gpu: g, adapter: a, options: o, tiling: defaultTiling(a), queue: newQueue(g),
+	d := &Device{gpu: g, adapter: a, options: o, tiling: defaultTiling(a), sizes: defaultSizes(a), queue: newQueue(g),
 		pipelines: map[string]*pipeline{}, combiners: map[combinerKey]*combiner{}}
 	var err error
 	if d.nothing, err = g.NewBuffer(nothingBytes, gpu.Storage); err != nil {

@@ -227,6 +227,7 @@ func (d *device) Close() error {
 		return nil
 	}
 	d.closed = true
+	d.queue.Submit() // what was written and never submitted would turn up at the next device, which then fails
 	d.d.Poll(true, nil)
 	for g := range d.groups.All() {
 		g.Release()

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 
 	"github.com/cogentcore/webgpu/wgpu"
@@ -19,29 +20,35 @@ func init() { wgpu.SetLogLevel(wgpu.LogLevelOff) } // what it would log comes ba
 // library names what the binding links. It has no call that tells.
 const library = "wgpu-native 22.1"
 
-// provider holds the adapters in the order they were first listed in.
-type provider struct {
-	instance *wgpu.Instance
-	adapters []*wgpu.Adapter
-}
+type provider struct{ instance *wgpu.Instance }
 
 // New makes a provider.
-func New() gpu.Provider { return &provider{} }
+func New() gpu.Provider {
+	if os.Getenv("XDG_RUNTIME_DIR") == "" { // Mesa's layer that sorts adapters would look for a Wayland session, and print that there is none
+		os.Setenv("NODEVICE_SELECT", "1")
+	}
+	return &provider{wgpu.CreateInstance(&wgpu.InstanceDescriptor{Backends: backends})}
+}
 
-// Adapters lists the adapters of Vulkan, Metal and D3D12. OpenGL's are left out: they are the same ones, with fewer features.
+// backends leave out OpenGL: its adapters are the same ones, with fewer features.
+const backends = wgpu.InstanceBackendVulkan | wgpu.InstanceBackendMetal | wgpu.InstanceBackendDX12
+
+// adapters lists the adapters anew, since each can be opened only once.
+func (p *provider) adapters() []*wgpu.Adapter {
+	list := p.instance.EnumerateAdapters(&wgpu.InstanceEnumerateAdapterOptons{Backends: backends})
+	slices.SortStableFunc(list, func(a, b *wgpu.Adapter) int { return cmp.Compare(rank(a), rank(b)) })
+	return list
+}
+
+// Adapters lists the adapters of Vulkan, Metal and D3D12.
 func (p *provider) Adapters(context.Context) ([]gpu.Adapter, error) {
-	if p.instance == nil {
-		const backends = wgpu.InstanceBackendVulkan | wgpu.InstanceBackendMetal | wgpu.InstanceBackendDX12
-		p.instance = wgpu.CreateInstance(&wgpu.InstanceDescriptor{Backends: backends})
-		p.adapters = p.instance.EnumerateAdapters(&wgpu.InstanceEnumerateAdapterOptons{Backends: backends})
-		slices.SortStableFunc(p.adapters, func(a, b *wgpu.Adapter) int { return cmp.Compare(rank(a), rank(b)) })
+	var list []gpu.Adapter
+	for _, a := range p.adapters() {
+		list = append(list, describe(a))
+		a.Release()
 	}
-	if len(p.adapters) == 0 {
+	if len(list) == 0 {
 		return nil, fmt.Errorf("%w: %s finds none under Vulkan, Metal or D3D12", gpu.ErrNone, library)
-	}
-	list := make([]gpu.Adapter, len(p.adapters))
-	for i, a := range p.adapters {
-		list[i] = describe(a)
 	}
 	return list, nil
 }
@@ -51,7 +58,7 @@ func rank(a *wgpu.Adapter) int {
 	return slices.Index([]wgpu.AdapterType{wgpu.AdapterTypeDiscreteGPU, wgpu.AdapterTypeIntegratedGPU, wgpu.AdapterTypeUnknown, wgpu.AdapterTypeCPU}, a.GetInfo().AdapterType)
 }
 
-var backends = map[wgpu.BackendType]string{wgpu.BackendTypeVulkan: "Vulkan", wgpu.BackendTypeMetal: "Metal", wgpu.BackendTypeD3D12: "D3D12"}
+var backendNames = map[wgpu.BackendType]string{wgpu.BackendTypeVulkan: "Vulkan", wgpu.BackendTypeMetal: "Metal", wgpu.BackendTypeD3D12: "D3D12"}
 
 // vendors by their PCI or Khronos numbers, in the words browsers use.
 var vendors = map[uint32]string{0x1002: "amd", 0x106b: "apple", 0x10de: "nvidia", 0x13b5: "arm", 0x5143: "qualcomm", 0x8086: "intel", 0x10005: "mesa"}
@@ -60,7 +67,7 @@ func describe(a *wgpu.Adapter) gpu.Adapter {
 	info, l := a.GetInfo(), a.GetLimits().Limits
 	return gpu.Adapter{
 		Name: info.DriverDescription, Vendor: vendors[info.VendorId], // this release's other names are these numbers again
-		Backend: backends[info.BackendType], Library: library, Software: info.AdapterType == wgpu.AdapterTypeCPU,
+		Backend: backendNames[info.BackendType], Library: library, Software: info.AdapterType == wgpu.AdapterTypeCPU,
 		Limits: gpu.Limits{
 			MaxBufferSize: l.MaxBufferSize, MaxStorageBufferBindingSize: l.MaxStorageBufferBindingSize, MaxStorageBuffers: l.MaxStorageBuffersPerShaderStage,
 			MaxWorkgroupStorage: l.MaxComputeWorkgroupStorageSize, MaxInvocations: l.MaxComputeInvocationsPerWorkgroup,
@@ -72,18 +79,18 @@ func describe(a *wgpu.Adapter) gpu.Adapter {
 }
 
 // Open opens an adapter with all its limits.
-func (p *provider) Open(ctx context.Context, i int) (gpu.Device, error) {
-	list, err := p.Adapters(ctx)
-	if err != nil {
-		return nil, err
+func (p *provider) Open(_ context.Context, i int) (gpu.Device, error) {
+	list := p.adapters()
+	for _, a := range list {
+		defer a.Release()
 	}
 	if i < 0 || i >= len(list) {
 		return nil, fmt.Errorf("adapter %d of %d", i, len(list))
 	}
-	limits := p.adapters[i].GetLimits().Limits
-	d, err := p.adapters[i].RequestDevice(&wgpu.DeviceDescriptor{RequiredLimits: &wgpu.RequiredLimits{Limits: limits}})
+	adapter := describe(list[i])
+	d, err := list[i].RequestDevice(&wgpu.DeviceDescriptor{RequiredLimits: &wgpu.RequiredLimits{Limits: list[i].GetLimits().Limits}})
 	if err != nil {
-		return nil, fmt.Errorf("%v: %w", list[i], err)
+		return nil, fmt.Errorf("%v: %w", adapter, err)
 	}
-	return &device{adapter: list[i], d: d, queue: d.GetQueue()}, nil
+	return &device{adapter: adapter, d: d, queue: d.GetQueue()}, nil
 }
