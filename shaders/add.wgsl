@@ -21,12 +21,27 @@ struct Params {
 @group(0) @binding(#) var<uniform> p: Params;
 @group(0) @binding(#) var<storage, read> x: array<value>;
 #if WEIGHT
-#import weights
+#import table
+
+fn other(start: u32, c: u32) -> value {
+    if (REPEAT == 1u) {
+        return value(weight(start, 0u).x);
+    }
+    return table_value(start, c);
+}
 #else
 #if REPEAT
 @group(0) @binding(#) var<storage, read> z: array<f32>;
+
+fn other(start: u32, c: u32) -> value {
+    return value(z[start]);
+}
 #else
 @group(0) @binding(#) var<storage, read> z: array<value>;
+
+fn other(start: u32, c: u32) -> value {
+    return z[start + c];
+}
 #endif
 #endif
 @group(0) @binding(#) var<storage, read_write> y: array<value>;
@@ -53,25 +68,7 @@ fn origin(position: u32) -> u32 {
 }
 
 fn fetch(position: u32, start: u32, c: u32) -> value {
-    let other =
-#if WEIGHT
-#if REPEAT
-        value(weight(start, 0u).x);
-#else
-#if QUADS
-        weight(start, c);
-#else
-        weight(start, c / 4u)[c % 4u];
-#endif
-#endif
-#else
-#if REPEAT
-        value(z[start]);
-#else
-        z[start + c];
-#endif
-#endif
-    return x[position * p.channels + c] + other;
+    return x[position * p.channels + c] + other(start, c);
 }
 
 @compute @workgroup_size(WG)

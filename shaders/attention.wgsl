@@ -1,7 +1,8 @@
 // y = softmax(q·kᵀ·scale)·v for each head, HEAD channels, without storing scores: keys come in blocks, and what was summed
 // before is scaled down where a block has a larger score (Dao et al. 2022; Milakov and Gimelshein 2018). An invocation has
-// one query; a workgroup's have one row and head in common, hence keys and values: with SHARED it loads TILE of them at a
-// time in workgroup memory, without it all invocations read the same addresses. HEAD_TAIL is HEAD % 4.
+// QUERIES queries, kept in registers with their sums. Those of a workgroup have one row and head in common, hence keys and
+// values: with SHARED it loads TILE of them at a time in workgroup memory, without it each invocation reads them itself.
+// HEAD_QUADS is HEAD in quads, HEAD_TAIL is HEAD % 4: heads that are not whole quads are read channel by channel.
 #import run
 #import index
 

@@ -10,7 +10,7 @@ struct Params {
 }
 @group(0) @binding(#) var<uniform> p: Params;
 @group(0) @binding(#) var<storage, read> ids: array<i32>;
-#import weights
+#import table
 @group(0) @binding(#) var<storage, read_write> y: array<value>;
 
 fn origin(position: u32) -> u32 {
@@ -18,11 +18,7 @@ fn origin(position: u32) -> u32 {
 }
 
 fn fetch(position: u32, start: u32, c: u32) -> value {
-#if QUADS
-    return weight(start, c);
-#else
-    return weight(start, c / 4u)[c % 4u];
-#endif
+    return table_value(start, c);
 }
 
 @compute @workgroup_size(WG)

@@ -4,6 +4,7 @@
 //   - a variant's names (table.go lists them all) become constants at the top, "const TILE: u32 = 8u;";
 //   - #import FILE takes in another file, once;
 //   - #if NAME, #if !NAME, #else and #endif keep lines or drop them, by whether the name's value is other than 0;
+//   - lines between #for i NAME and #endfor are repeated as often as NAME's value says, with #i replaced by 0, 1, 2…;
 //   - each # in @binding(#) becomes the next number.
 //
 // What the host has to know, the order of the bindings and of the fields of struct Params, is read from the text, so it is

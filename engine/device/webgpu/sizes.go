@@ -10,16 +10,18 @@ type kernelSizes struct {
 	fusedGroup    int  // groupnorm: elements of the largest group that one workgroup norms
 	piece         int  // groupnorm: positions of a piece of a larger one
 
-	attention       int  // attention: invocations of a workgroup, which has as many queries
+	attention       int  // attention: invocations of a workgroup
+	attentionState  int  // attention: most quads of queries an invocation has, if it has more queries than one
+	attentionBlock  int  // attention: most keys between two corrections of the sums
 	attentionShared bool // attention: keys and values pass through workgroup memory
 	attentionTile   int  // attention: most keys there at a time
-	attentionBlock  int  // attention: keys between two corrections of the sums
-	attentionState  int  // attention: quads of the queries that an invocation has at once, if it has more than one
-	attentionMemory int  // attention: most bytes of workgroup memory
+	attentionMemory int  // attention: most bytes they take there
 }
 
-// defaultSizes chooses by what the adapter says of itself. Software computes invocations side by side in vector registers:
-// what all of a workgroup read at one address costs it little, barriers and neighbouring addresses save it nothing.
+// defaultSizes chooses by what the adapter says of itself. Software computes some eight invocations side by side in vector
+// registers and reads memory for one after the other, wherever it lies (Mesa's llvmpipe: some 30 cycles to load a vector, 1
+// to multiply it). So there an invocation uses what it reads as often as it can, neighbours in memory are its own rather than
+// its neighbours', and a workgroup that waits at barriers is no larger than a vector.
 func defaultSizes(a Adapter) kernelSizes {
 	if a.Software {
 		return kernelSizes{
