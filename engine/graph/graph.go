@@ -70,7 +70,11 @@ func (g *Graph) Err() error { return g.err }
 // Input declares a tensor that the caller writes before each run.
 func (g *Graph) Input(name string, dtype DType, shape ...int) *Tensor {
 	t := &Tensor{Name: name, Role: RoleInput, DType: dtype, Shape: Shape(shape)}
-	if err := checkShape(t.Shape, g.MaxRows); err != nil {
+	err := checkShape(t.Shape, g.MaxRows)
+	if err == nil && dtype == F32 {
+		err = checkChannels(t.Shape)
+	}
+	if err != nil {
 		g.Fail(fmt.Errorf("graph %s: input %s: %w", g.Name, name, err))
 	}
 	g.checkPort("input", name)
@@ -103,6 +107,9 @@ func (g *Graph) Apply(op Op, in ...*Tensor) *Tensor {
 	shape, err := op.Infer(in)
 	if err == nil {
 		err = checkShape(shape, g.MaxRows)
+	}
+	if err == nil {
+		err = checkChannels(shape)
 	}
 	if err != nil {
 		g.Fail(fmt.Errorf("graph %s: %s%s: %w", g.Name, op.Name(), weightSuffix(in), err))
@@ -163,6 +170,14 @@ func checkShape(s Shape, rows int) error {
 			return fmt.Errorf("shape %v: dimension %d out of range", s, i)
 		}
 		n *= d
+	}
+	return nil
+}
+
+// checkChannels reports a shape that is nothing but Rows: devices count an activation's channels before they know the rows.
+func checkChannels(s Shape) error {
+	if s.Last() == Rows {
+		return fmt.Errorf("shape %v has no channels", s)
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ func TestBuildErrors(t *testing.T) {
 		{"input x: shape [4,Rows]: dimension 1 out of range", func(g *Graph) { g.Input("x", F32, 4, Rows) }},
 		{"input x: shape [65536,65536]: dimension 1 out of range", func(g *Graph) { g.Input("x", F32, 1<<16, 1<<16) }},
 		{"input x: shape [Rows,2147483647]: dimension 1 out of range", func(g *Graph) { g.Input("x", F32, Rows, 1<<31-1) }},
+		{"input x: shape [Rows] has no channels", func(g *Graph) { g.Input("x", F32, Rows) }},
 		{"upsample: shape [1,1048576,1048576,1]: dimension 2 out of range", func(g *Graph) {
 			g.Apply(Upsample{1 << 20, 1 << 20}, g.Input("x", F32, 1, 1, 1, 1))
 		}},
