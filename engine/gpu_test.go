@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -43,20 +42,14 @@ const maxDispatches = 160
 func TestDispatches(t *testing.T) {
 	d := testdevices.WebGPU(t)
 	e := openEngine(t, scenes.Model, d)
+	run := func(concepts, steps int) int {
+		before := d.Stats().Dispatches
+		generate(t, e, Request{Prompt: strings.Repeat("a red cube AND ", concepts-1) + "a blue sphere", Steps: steps, Width: 64, Height: 64})
+		return d.Stats().Dispatches - before
+	}
 	first := 0
-	for concepts := 1; concepts <= 4; concepts++ {
-		r := Request{Prompt: strings.Repeat("a red cube AND ", concepts-1) + "a blue sphere", Steps: 2, Width: 64, Height: 64}
-		var before, step int
-		for ev, err := range e.Generate(context.Background(), r) {
-			must(t, err)
-			if ev.Phase == Denoising {
-				step = d.Stats().Dispatches - before
-			}
-			before = d.Stats().Dispatches
-			if ev.Phase == Denoising && ev.Step == 2 {
-				break
-			}
-		}
+	for _, concepts := range []int{1, 2, 4} {
+		step := run(concepts, 2) - run(concepts, 1)
 		t.Logf("%d concepts: %d dispatches a step", concepts, step)
 		if first == 0 {
 			first = step

@@ -5,7 +5,7 @@ package webgpuh
 // In these calling conventions a stringView comes as two words.
 
 func onPair(first, second, data, length, id, _ uintptr) uintptr {
-	handlers.call(id, answer{first, second, stringView{pointer(data), uint(length)}.text()})
+	handlers.call(id, answer{first, second, stringView{data: pointer(data), length: uint(length)}.text()})
 	return 0
 }
 
@@ -14,6 +14,6 @@ func onStatus(status, data, length, id, _ uintptr) uintptr {
 		handlers.call(data, answer{first: status})
 		return 0
 	}
-	handlers.call(id, answer{first: status, message: stringView{pointer(data), uint(length)}.text()})
+	handlers.call(id, answer{first: status, message: stringView{data: pointer(data), length: uint(length)}.text()})
 	return 0
 }

@@ -98,7 +98,7 @@ func (d *device) scoped(ctx context.Context, f func()) error {
 			first = err
 		}
 	}
-	if err := d.faults.isLost(); err != nil {
+	if err := d.faults.loss(); err != nil {
 		return err
 	}
 	return first
@@ -246,7 +246,7 @@ func (d *device) Wait(ctx context.Context, f gpu.Fence) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := d.poll(ctx, func() bool { return gpu.Fence(d.done.Load()) >= f || d.faults.isLost() != nil })
+	err := d.poll(ctx, func() bool { return gpu.Fence(d.done.Load()) >= f || d.faults.loss() != nil })
 	return cmp.Or(err, d.faults.take())
 }
 

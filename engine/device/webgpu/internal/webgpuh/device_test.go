@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -148,10 +149,10 @@ func TestShaderErrors(t *testing.T) {
 		"syntax":     {"@compute @workgroup_size(1) fn main() { let x = ; }", "error"},
 		"name":       {"@compute @workgroup_size(1) fn main() { let x = nothing_of_the_sort; }", "nothing_of_the_sort"},
 		"no entry":   {"@compute @workgroup_size(1) fn other() {}", "main"},
-		"invocation": {"@compute @workgroup_size(100000) fn main() {}", "100000"},
+		"invocation": {"@compute @workgroup_size(100000) fn main() {}", "workgroup"},
 	} {
 		_, err := d.NewPipeline(t.Context(), "broken", c.code, nil)
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "shader broken: ") {
+		if err == nil || !strings.Contains(strings.ToLower(err.Error()), c.want) || !strings.Contains(err.Error(), "shader broken: ") {
 			t.Errorf("%s: %v", name, err)
 		}
 		t.Logf("%s: %v", name, err)
@@ -203,26 +204,27 @@ func TestValidationErrors(t *testing.T) {
 	}
 }
 
-// spin keeps the device busy for a while.
+// spin keeps an invocation busy for about a tenth of a millisecond or more on any device. llvmpipe leaves loops after 65535
+// rounds, so long work is many of these.
 const spin = `
 @group(0) @binding(0) var<storage, read_write> n: array<u32>;
-@compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-	var x = n[0] + id.x;
-	for (var i = 0u; i < 20000u; i++) { x = x * 1664525u + 1013904223u; }
-	if x == 1u { n[1] = x; }
+@compute @workgroup_size(1) fn main() {
+	var x = n[0];
+	for (var i = 0u; i < 60000u; i++) { x = x * 1664525u + 1013904223u; }
+	n[1] = x;
 }`
 
 func TestCancel(t *testing.T) {
 	d := testDevice(t)
 	b, command := counter(t, d)
 	p := newPipeline(t, d, spin, gpu.WriteBinding)
-	busy := gpu.Command{Pipeline: p, Group: newGroup(t, d, p, whole(b, 16)), X: 200, Y: 1, Z: 1}
-	cancelled, cancel := context.WithCancel(t.Context())
-	cancel()
-	f, err := d.Submit([]gpu.Command{busy, command})
+	busy := slices.Repeat([]gpu.Command{{Pipeline: p, Group: newGroup(t, d, p, whole(b, 16)), X: 4, Y: 1, Z: 1}}, 400)
+	f, err := d.Submit(append(busy, command))
 	if err != nil {
 		t.Fatal(err)
 	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
 	if err := d.Wait(cancelled, f); !errors.Is(err, context.Canceled) {
 		t.Errorf("wait: %v", err)
 	}
@@ -234,11 +236,16 @@ func TestCancel(t *testing.T) {
 	}
 	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	data := make([]byte, 4)
-	if err := d.Read(short, b, 0, data); !errors.Is(err, context.DeadlineExceeded) {
+	if err := d.Wait(short, f); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("wait with a deadline: %v", err)
+	}
+	// Here a driver may block until the device is free, and then it is done in time.
+	short, cancel = context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if err := d.Read(short, b, 0, make([]byte, 4)); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("read with a deadline: %v", err)
 	}
-	if got := read(t, d, b, 0, 1)[0]; got != 1 { // the mapping that was given up is in nobody's way
+	if got := read(t, d, b, 0, 1)[0]; got != 1 { // a mapping that was given up is in nobody's way
 		t.Errorf("counted to %d", got)
 	}
 	if err := d.Wait(t.Context(), f); err != nil {

@@ -41,9 +41,10 @@ func (f *faults) close() {
 	f.lost = errClosed
 }
 
-func (f *faults) closed() bool { return f.isLost() == errClosed }
+func (f *faults) closed() bool { return f.loss() == errClosed }
 
-func (f *faults) isLost() error {
+// loss returns why the device is gone, or nil.
+func (f *faults) loss() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.lost

@@ -3,8 +3,8 @@
 package webgpuh
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"unsafe"
 
@@ -20,7 +20,7 @@ type pipeline struct {
 // Fields of descriptors that point are pointers also for Go, so what they point to lives as long as the call.
 
 func view(s string) stringView {
-	return stringView{unsafe.Pointer(unsafe.StringData(s)), uint(len(s))}
+	return stringView{data: unsafe.Pointer(unsafe.StringData(s)), length: uint(len(s))}
 }
 
 func address[T any](list []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(list)) }
@@ -145,8 +145,8 @@ func (d *device) probe(ctx context.Context) error {
 		module, err := d.newModule(ctx, "probe", feature.code)
 		if err == nil {
 			d.locked(func() { d.ShaderModuleRelease(module) })
-		} else if errors.Is(err, gpu.ErrLost) || ctx.Err() != nil {
-			return err
+		} else if gone := cmp.Or(ctx.Err(), d.faults.loss()); gone != nil {
+			return gone
 		}
 		*feature.has = err == nil
 	}

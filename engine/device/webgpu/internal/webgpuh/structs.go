@@ -2,7 +2,10 @@
 
 package webgpuh
 
-import "unsafe"
+import (
+	"structs"
+	"unsafe"
+)
 
 // The structs of webgpu.h that are used, in its order and named after it. All have the same layout on all 64-bit systems.
 // Padding is spelt out where purego passes the struct by value. A nil next ends the chain of extensions at once.
@@ -12,11 +15,13 @@ type handle uintptr
 
 // stringView is text, not ended by a zero; or, with length math.MaxUint, ended by one. The zero value is empty.
 type stringView struct {
+	_      structs.HostLayout
 	data   unsafe.Pointer
 	length uint
 }
 
 type chained struct {
+	_     structs.HostLayout
 	next  unsafe.Pointer
 	sType uint32
 }
@@ -25,6 +30,7 @@ const sTypeShaderSourceWGSL = 2
 
 // callbackInfo goes with an asynchronous call, by value, whatever the call.
 type callbackInfo struct {
+	_         structs.HostLayout
 	next      uintptr
 	mode      uint32
 	_         uint32
@@ -40,6 +46,7 @@ const modeProcessEvents = 2
 const statusSuccess = 1
 
 type requestAdapterOptions struct {
+	_                 structs.HostLayout
 	next              unsafe.Pointer
 	featureLevel      uint32
 	powerPreference   uint32
@@ -56,7 +63,6 @@ const (
 )
 
 const (
-	backendNull     = 1
 	backendD3D11    = 3
 	backendD3D12    = 4
 	backendMetal    = 5
@@ -75,6 +81,7 @@ const (
 
 // adapterInfo as of 2025. The library allocates what the strings point to.
 type adapterInfo struct {
+	_               structs.HostLayout
 	next            unsafe.Pointer
 	vendor          stringView
 	architecture    stringView
@@ -90,6 +97,7 @@ type adapterInfo struct {
 
 // limits has room for those that releases put at the end.
 type limits struct {
+	_                                         structs.HostLayout
 	next                                      unsafe.Pointer
 	maxTextureDimension1D                     uint32
 	maxTextureDimension2D                     uint32
@@ -127,11 +135,13 @@ type limits struct {
 
 // supportedFeatures is an array that the library allocates.
 type supportedFeatures struct {
+	_        structs.HostLayout
 	count    uint
 	features unsafe.Pointer // *uint32
 }
 
 type deviceDescriptor struct {
+	_               structs.HostLayout
 	next            unsafe.Pointer
 	label           stringView
 	featureCount    uint
@@ -143,12 +153,14 @@ type deviceDescriptor struct {
 }
 
 type queueDescriptor struct {
+	_     structs.HostLayout
 	next  unsafe.Pointer
 	label stringView
 }
 
 // uncapturedErrorCallbackInfo has no mode: such a callback is called at any time.
 type uncapturedErrorCallbackInfo struct {
+	_         structs.HostLayout
 	next      uintptr
 	callback  uintptr
 	userdata1 uintptr
@@ -170,6 +182,7 @@ const (
 )
 
 type bufferDescriptor struct {
+	_                structs.HostLayout
 	next             unsafe.Pointer
 	label            stringView
 	usage            uint64
@@ -188,16 +201,19 @@ const (
 const mapModeRead = 1
 
 type shaderModuleDescriptor struct {
+	_     structs.HostLayout
 	next  unsafe.Pointer // *shaderSourceWGSL
 	label stringView
 }
 
 type shaderSourceWGSL struct {
+	_     structs.HostLayout
 	chain chained
 	code  stringView
 }
 
 type bindGroupLayoutDescriptor struct {
+	_          structs.HostLayout
 	next       unsafe.Pointer
 	label      stringView
 	entryCount uint
@@ -206,6 +222,7 @@ type bindGroupLayoutDescriptor struct {
 
 // bindGroupLayoutEntry is one binding: here always a buffer, so the kinds before and after it are zero, "not used".
 type bindGroupLayoutEntry struct {
+	_                structs.HostLayout
 	next             unsafe.Pointer
 	binding          uint32
 	visibility       uint64
@@ -215,6 +232,7 @@ type bindGroupLayoutEntry struct {
 
 // bindGroupLayoutEntryOld is bindGroupLayoutEntry from before arrays of bindings.
 type bindGroupLayoutEntryOld struct {
+	_          structs.HostLayout
 	next       unsafe.Pointer
 	binding    uint32
 	visibility uint64
@@ -223,6 +241,7 @@ type bindGroupLayoutEntryOld struct {
 
 // bindingLayouts are the kinds of bindings: one of them is used.
 type bindingLayouts struct {
+	_              structs.HostLayout
 	buffer         bufferBindingLayout
 	sampler        [2]uint64
 	texture        [3]uint64
@@ -230,6 +249,7 @@ type bindingLayouts struct {
 }
 
 type bufferBindingLayout struct {
+	_                structs.HostLayout
 	next             unsafe.Pointer
 	kind             uint32
 	hasDynamicOffset uint32
@@ -245,6 +265,7 @@ const (
 const stageCompute = 4
 
 type pipelineLayoutDescriptor struct {
+	_             structs.HostLayout
 	next          unsafe.Pointer
 	label         stringView
 	groupCount    uint
@@ -253,6 +274,7 @@ type pipelineLayoutDescriptor struct {
 }
 
 type computePipelineDescriptor struct {
+	_       structs.HostLayout
 	next    unsafe.Pointer
 	label   stringView
 	layout  handle
@@ -260,6 +282,7 @@ type computePipelineDescriptor struct {
 }
 
 type computeState struct {
+	_             structs.HostLayout
 	next          unsafe.Pointer
 	module        handle
 	entryPoint    stringView
@@ -268,6 +291,7 @@ type computeState struct {
 }
 
 type bindGroupDescriptor struct {
+	_          structs.HostLayout
 	next       unsafe.Pointer
 	label      stringView
 	layout     handle
@@ -276,6 +300,7 @@ type bindGroupDescriptor struct {
 }
 
 type bindGroupEntry struct {
+	_           structs.HostLayout
 	next        unsafe.Pointer
 	binding     uint32
 	buffer      handle
