@@ -5,16 +5,12 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine/device"
 	"github.com/counterpoint/counterpoint/engine/device/devicetest"
-	"github.com/counterpoint/counterpoint/engine/device/webgpu"
+	"github.com/counterpoint/counterpoint/engine/device/testdevices"
 )
 
 func open(t *testing.T) device.Device {
-	t.Helper()
-	d, err := webgpu.Open(t.Context(), 0, webgpu.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Log(d.Info().Adapter)
+	d := testdevices.WebGPU(t)
+	t.Log(d.Adapter())
 	return d
 }
 
