@@ -1,13 +1,11 @@
-// Package weights reads and writes a model's weights: the shard format that
-// FORMAT.md specifies, the safetensors files and diffusers folders it is packed
-// from, and the quantization between the two.
+// Package weights reads a packed model: the shard format that FORMAT.md
+// specifies, and its quantization.
 //
 // A packed model is manifest.json and shards of at most 16 MiB, each named by
-// the SHA-256 of its bytes. [Pack] makes one from a diffusers folder, [Open]
-// reads one, [Model.Each] streams its tensors shard by shard, and [Export]
-// turns it back into a folder. A reader trusts nothing: the manifest is checked
-// as a whole before any of it is used, and a shard's hash before any of its
-// bytes is handed out.
+// the SHA-256 of its bytes. Package pack makes one from a diffusers folder,
+// [Open] reads one, [Model.Each] streams its tensors shard by shard. A reader
+// trusts nothing: the manifest is checked as a whole before any of it is used,
+// and a shard's hash before any of its bytes is handed out.
 //
 // The package knows no operator and no network. It hands out weights in one
 // canonical order (output, kernel position, input channel last); whoever

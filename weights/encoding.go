@@ -49,9 +49,9 @@ func (e Encoding) valid() bool { return e >= F32 && int(e) < len(encodingNames) 
 // Quantized tells whether the encoding has groups and scales.
 func (e Encoding) Quantized() bool { return e == Int8 || e == Int4 }
 
-// elementSize is the bytes of one element of the data plane; nibbles count as
+// ElementSize is the bytes of one element of the data plane; nibbles count as
 // whole bytes, since no byte order applies to them.
-func (e Encoding) elementSize() int {
+func (e Encoding) ElementSize() int {
 	switch e {
 	case F32:
 		return 4
@@ -68,5 +68,5 @@ func (e Encoding) runBytes(n int64) int64 {
 	if e == Int4 {
 		return (n + 1) / 2
 	}
-	return n * int64(e.elementSize())
+	return n * int64(e.ElementSize())
 }

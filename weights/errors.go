@@ -16,10 +16,6 @@ var (
 	// ErrVersion is wrapped when a manifest is of a version this package does
 	// not know.
 	ErrVersion = errors.New("unsupported format version")
-	// ErrPickle is wrapped when a folder holds a component's weights as a
-	// pickle only. Pickles run code when they are read, so this package never
-	// reads them.
-	ErrPickle = errors.New("pickled weights")
 	// ErrNoTensor is wrapped when a tensor is asked for that the model lacks.
 	ErrNoTensor = errors.New("no such tensor")
 )

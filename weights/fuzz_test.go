@@ -1,4 +1,4 @@
-package weights
+package weights_test
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 	"testing/fstest"
+
+	"github.com/counterpoint/counterpoint/weights"
 )
 
 // FuzzManifest: what parses is encoded to bytes that parse to the same, and
@@ -19,10 +21,10 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(parseVector(f, string(data)).files[ManifestName].Data)
+		f.Add(parseVector(f, string(data)).files[weights.ManifestName].Data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := ParseManifest(data)
+		m, err := weights.ParseManifest(data)
 		if err != nil {
 			if m != nil {
 				t.Error("a manifest came with an error")
@@ -33,7 +35,7 @@ func FuzzManifest(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := ParseManifest(once)
+		again, err := weights.ParseManifest(once)
 		if err != nil {
 			t.Fatalf("%v, in\n%s", err, once)
 		}
@@ -52,21 +54,21 @@ func FuzzShard(f *testing.F) {
 	f.Add(make([]byte, 64), uint32(64), true)
 	f.Fuzz(func(t *testing.T, stored []byte, rawBytes uint32, raw bool) {
 		sum := sha256.Sum256(stored)
-		s := ShardInfo{hex.EncodeToString(sum[:]), Zstd, int64(len(stored)), int64(rawBytes)}
+		s := weights.ShardInfo{hex.EncodeToString(sum[:]), weights.Zstd, int64(len(stored)), int64(rawBytes)}
 		if raw {
-			s.Compression, s.RawBytes = Raw, s.Bytes
+			s.Compression, s.RawBytes = weights.Raw, s.Bytes
 		}
-		m := Manifest{
-			Format: Format, Version: FormatVersion, Kind: KindLatentDiffusion, Name: "fuzz",
-			Index: []byte(`{"unet": ["diffusers", "UNet2DConditionModel"]}`), Shards: []ShardInfo{s},
-			Tensors: []TensorInfo{{"unet/w", []int{int(s.RawBytes), 1}, Int8, 8, nil}},
+		m := weights.Manifest{
+			Format: weights.Format, Version: weights.FormatVersion, Kind: weights.KindLatentDiffusion, Name: "fuzz",
+			Index: []byte(`{"unet": ["diffusers", "UNet2DConditionModel"]}`), Shards: []weights.ShardInfo{s},
+			Tensors: []weights.TensorInfo{{"unet/w", []int{int(s.RawBytes), 1}, weights.Int8, 8, nil}},
 		}
 		// A row of an int8 matrix of one column is a byte and its scale.
 		rows := int(s.RawBytes) / 3
-		data := Span{0, int64(rows)}
+		data := weights.Span{0, int64(rows)}
 		m.Tensors[0].Shape[0] = rows
-		scales := Span{alignUp(data.Length), 2 * int64(rows)}
-		m.Tensors[0].Parts = []PartInfo{{0, rows, data, &scales}}
+		scales := weights.Span{weights.AlignUp(data.Length), 2 * int64(rows)}
+		m.Tensors[0].Parts = []weights.PartInfo{{0, rows, data, &scales}}
 		m.Shards[0].RawBytes = scales.Offset + scales.Length
 		if raw {
 			m.Shards[0].Bytes = m.Shards[0].RawBytes
@@ -75,12 +77,12 @@ func FuzzShard(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		model, err := Open(fstest.MapFS{ManifestName: {Data: text}, s.File(): {Data: stored}})
+		model, err := weights.Open(fstest.MapFS{weights.ManifestName: {Data: text}, s.File(): {Data: stored}})
 		if err != nil {
 			return
 		}
 		handed := 0
-		err = model.Each(context.Background(), func(x Tensor) error {
+		err = model.Each(context.Background(), func(x weights.Tensor) error {
 			handed++
 			if len(x.Data) != rows || len(x.Scales) != 2*rows || len(x.Float32s(nil)) != rows {
 				t.Errorf("%d rows came as %d and %d bytes", rows, len(x.Data), len(x.Scales))

@@ -38,8 +38,8 @@ func (l Layout) Len() int { return l.Out * l.Row() }
 // a run may be shorter than the others.
 func (l Layout) Groups(group int) int { return (l.In + group - 1) / group }
 
-// rowBytes gives the bytes of one row in the data and in the scale plane.
-func (l Layout) rowBytes(e Encoding, group int) (data, scales int64) {
+// RowBytes gives the bytes of one row in the data and in the scale plane.
+func (l Layout) RowBytes(e Encoding, group int) (data, scales int64) {
 	data = int64(l.Kernel) * e.runBytes(int64(l.In))
 	if e.Quantized() {
 		scales = int64(l.Kernel) * int64(l.Groups(group)) * 2

@@ -1,4 +1,4 @@
-package weights
+package weights_test
 
 import (
 	"bytes"
@@ -15,6 +15,10 @@ import (
 	"testing/fstest"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/internal/weightstest"
+	"github.com/counterpoint/counterpoint/weights/pack"
 )
 
 var update = flag.Bool("update", false, "write testdata/vectors")
@@ -72,24 +76,27 @@ var defects = map[string]defect{
 	"config-not-an-object":   {"a config that is a number", "format", `config of "unet"`, "", func(b *breaker) { b.manifest.Configs["unet"] = []byte("7") }},
 	"extra-not-an-object":    {"extra is a list", "format", "extra", "", func(b *breaker) { b.manifest.Extra = []byte("[1]") }},
 
-	"shard-name-short":       {"a hash of 63 digits", "format", "64 lower-case hexadecimal digits", "", func(b *breaker) { b.shard(int8Shard).SHA256 = b.shard(int8Shard).SHA256[1:] }},
-	"shard-name-upper":       {"a hash in upper case: two names for one shard", "format", "64 lower-case hexadecimal digits", "", func(b *breaker) { s := b.shard(int8Shard); s.SHA256 = strings.ToUpper(s.SHA256) }},
-	"shard-name-path":        {"a hash that is a path", "format", "64 lower-case hexadecimal digits", "", func(b *breaker) { b.shard(int8Shard).SHA256 = strings.Repeat("../", 20) + "abcd" }},
-	"shard-hash-wrong":       {"the file is named as the manifest says, but its bytes have another hash", "hash", "shard 000000000000: sha256 mismatch", convIn + " " + norm, func(b *breaker) { b.rename(int8Shard, strings.Repeat("0", 64)) }},
-	"shard-missing":          {"the file of a shard is not there", "missing", "shard ", convIn + " " + norm, func(b *breaker) { delete(b.shards, b.shard(int8Shard).File()) }},
-	"shard-empty":            {"the file of a shard is empty", "format", "truncated: 0 bytes", convIn + " " + norm, func(b *breaker) { b.store(int8Shard, nil) }},
-	"shard-truncated":        {"a shard lacks its last byte", "format", "truncated", convIn + " " + norm, func(b *breaker) { b.store(int8Shard, b.stored(int8Shard)[:b.shard(int8Shard).Bytes-1]) }},
-	"shard-trailing":         {"a shard has a byte too many", "format", "longer than", convIn + " " + norm, func(b *breaker) { b.store(int8Shard, append(b.stored(int8Shard), 0)) }},
-	"shard-flipped-first":    {"the lowest bit of a shard's first byte is flipped", "hash", "sha256 mismatch", convIn + " " + norm, func(b *breaker) { b.stored(int8Shard)[0] ^= 1 }},
-	"shard-flipped-last":     {"the highest bit of a shard's last byte is flipped", "hash", "sha256 mismatch", convIn + " " + norm, func(b *breaker) { b.stored(int8Shard)[b.shard(int8Shard).Bytes-1] ^= 0x80 }},
-	"shard-flipped-scale":    {"a bit of a scale is flipped in the last shard", "hash", "sha256 mismatch", convIn + " " + norm + " " + toK, func(b *breaker) { b.stored(int4Shard)[b.tensor(linear).Parts[0].Scales.Offset] ^= 4 }},
-	"shard-of-another":       {"a shard begins with another's bytes", "hash", "sha256 mismatch", "", func(b *breaker) { copy(b.stored(floatShard), b.stored(int8Shard)) }},
-	"shard-size-zero":        {"a shard of no bytes", "format", "raw_bytes 0", "", func(b *breaker) { s := b.shard(int8Shard); s.Bytes, s.RawBytes = 0, 0 }},
-	"shard-size-negative":    {"a shard of a negative size", "format", "raw_bytes -16", "", func(b *breaker) { s := b.shard(int8Shard); s.Bytes, s.RawBytes = -16, -16 }},
-	"shard-size-over":        {"a shard larger than 16 MiB", "format", "raw_bytes 16777232", "", func(b *breaker) { s := b.shard(int8Shard); s.Bytes, s.RawBytes = MaxShard+16, MaxShard+16 }},
+	"shard-name-short":    {"a hash of 63 digits", "format", "64 lower-case hexadecimal digits", "", func(b *breaker) { b.shard(int8Shard).SHA256 = b.shard(int8Shard).SHA256[1:] }},
+	"shard-name-upper":    {"a hash in upper case: two names for one shard", "format", "64 lower-case hexadecimal digits", "", func(b *breaker) { s := b.shard(int8Shard); s.SHA256 = strings.ToUpper(s.SHA256) }},
+	"shard-name-path":     {"a hash that is a path", "format", "64 lower-case hexadecimal digits", "", func(b *breaker) { b.shard(int8Shard).SHA256 = strings.Repeat("../", 20) + "abcd" }},
+	"shard-hash-wrong":    {"the file is named as the manifest says, but its bytes have another hash", "hash", "shard 000000000000: sha256 mismatch", convIn + " " + norm, func(b *breaker) { b.rename(int8Shard, strings.Repeat("0", 64)) }},
+	"shard-missing":       {"the file of a shard is not there", "missing", "shard ", convIn + " " + norm, func(b *breaker) { delete(b.shards, b.shard(int8Shard).File()) }},
+	"shard-empty":         {"the file of a shard is empty", "format", "truncated: 0 bytes", convIn + " " + norm, func(b *breaker) { b.store(int8Shard, nil) }},
+	"shard-truncated":     {"a shard lacks its last byte", "format", "truncated", convIn + " " + norm, func(b *breaker) { b.store(int8Shard, b.stored(int8Shard)[:b.shard(int8Shard).Bytes-1]) }},
+	"shard-trailing":      {"a shard has a byte too many", "format", "longer than", convIn + " " + norm, func(b *breaker) { b.store(int8Shard, append(b.stored(int8Shard), 0)) }},
+	"shard-flipped-first": {"the lowest bit of a shard's first byte is flipped", "hash", "sha256 mismatch", convIn + " " + norm, func(b *breaker) { b.stored(int8Shard)[0] ^= 1 }},
+	"shard-flipped-last":  {"the highest bit of a shard's last byte is flipped", "hash", "sha256 mismatch", convIn + " " + norm, func(b *breaker) { b.stored(int8Shard)[b.shard(int8Shard).Bytes-1] ^= 0x80 }},
+	"shard-flipped-scale": {"a bit of a scale is flipped in the last shard", "hash", "sha256 mismatch", convIn + " " + norm + " " + toK, func(b *breaker) { b.stored(int4Shard)[b.tensor(linear).Parts[0].Scales.Offset] ^= 4 }},
+	"shard-of-another":    {"a shard begins with another's bytes", "hash", "sha256 mismatch", "", func(b *breaker) { copy(b.stored(floatShard), b.stored(int8Shard)) }},
+	"shard-size-zero":     {"a shard of no bytes", "format", "raw_bytes 0", "", func(b *breaker) { s := b.shard(int8Shard); s.Bytes, s.RawBytes = 0, 0 }},
+	"shard-size-negative": {"a shard of a negative size", "format", "raw_bytes -16", "", func(b *breaker) { s := b.shard(int8Shard); s.Bytes, s.RawBytes = -16, -16 }},
+	"shard-size-over": {"a shard larger than 16 MiB", "format", "raw_bytes 16777232", "", func(b *breaker) {
+		s := b.shard(int8Shard)
+		s.Bytes, s.RawBytes = weights.MaxShard+16, weights.MaxShard+16
+	}},
 	"shard-size-wild":        {"a size that does not fit 64 bits", "format", "raw_bytes", "", func(b *breaker) { b.replace(`"raw_bytes":`, `"raw_bytes":1000000000000000000000`) }},
 	"shard-raw-sizes-differ": {"a raw shard whose two sizes differ", "format", "differ", "", func(b *breaker) { b.shard(int8Shard).Bytes++ }},
-	"shard-zst-not-smaller":  {"a compressed shard that is no smaller", "format", "want less than raw_bytes", "", func(b *breaker) { b.shard(int8Shard).Compression = Zstd }},
+	"shard-zst-not-smaller":  {"a compressed shard that is no smaller", "format", "want less than raw_bytes", "", func(b *breaker) { b.shard(int8Shard).Compression = weights.Zstd }},
 	"compression-unknown":    {"a compression that version 1 does not have", "format", `compression "br"`, "", func(b *breaker) { b.shard(int8Shard).Compression = "br" }},
 	"zst-bomb":               {"the shard's frame of 230 bytes expands to seven megabytes", "format", "more than the declared", convIn + " " + norm, func(b *breaker) { b.compress(int8Shard, zeros(7<<20)) }},
 	"zst-longer":             {"the shard's frame expands to one byte more than declared", "format", "more than the declared", convIn + " " + norm, func(b *breaker) { b.compress(int8Shard, frame(make([]byte, b.shard(int8Shard).RawBytes+1))) }},
@@ -117,8 +124,8 @@ var defects = map[string]defect{
 	"shape-wild":               {"a dimension that does not fit 64 bits", "format", "shape", "", func(b *breaker) { b.replace(`"shape":[`, `"shape":[100000000000000000000,`) }},
 	"shape-rank":               {"more dimensions than eight", "format", "rank 9", "", func(b *breaker) { b.tensor(norm).Shape = []int{8, 1, 1, 1, 1, 1, 1, 1, 1} }},
 	"encoding-unknown":         {"an encoding that version 1 does not have", "format", `encoding "int3"`, "", func(b *breaker) { b.replace(`"encoding":"int4"`, `"encoding":"int3"`) }},
-	"encoding-wider":           {"the encoding says f32 where there are f16", "format", norm, "", func(b *breaker) { b.tensor(norm).Encoding = F32 }},
-	"encoding-of-a-vector":     {"a quantized tensor of rank 1", "format", "rank 1", "", func(b *breaker) { b.tensor(norm).Encoding, b.tensor(norm).Group = Int8, 32 }},
+	"encoding-wider":           {"the encoding says f32 where there are f16", "format", norm, "", func(b *breaker) { b.tensor(norm).Encoding = weights.F32 }},
+	"encoding-of-a-vector":     {"a quantized tensor of rank 1", "format", "rank 1", "", func(b *breaker) { b.tensor(norm).Encoding, b.tensor(norm).Group = weights.Int8, 32 }},
 	"group-missing":            {"a quantized tensor without a group", "format", "group 0", "", func(b *breaker) { b.tensor(linear).Group = 0 }},
 	"group-odd":                {"a group that is no power of two", "format", "group 24", "", func(b *breaker) { b.tensor(linear).Group = 24 }},
 	"group-wrong":              {"half the group, so twice the scales", "format", "scale plane", "", func(b *breaker) { b.tensor(linear).Group /= 2 }},
@@ -131,7 +138,7 @@ var defects = map[string]defect{
 	"part-unknown-shard":       {"a part in a shard that is not listed", "format", "shard 4 of 4", "", func(b *breaker) { b.tensor(norm).Parts[0].Shard = 4 }},
 	"part-negative-shard":      {"a part in shard -1", "format", "shard -1", "", func(b *breaker) { b.tensor(norm).Parts[0].Shard = -1 }},
 	"scales-missing":           {"a quantized tensor without scales", "format", "scales given: false", "", func(b *breaker) { b.tensor(linear).Parts[0].Scales = nil }},
-	"scales-of-floats":         {"a float tensor with scales", "format", "scales given: true", "", func(b *breaker) { b.tensor(norm).Parts[0].Scales = &Span{0, 16} }},
+	"scales-of-floats":         {"a float tensor with scales", "format", "scales given: true", "", func(b *breaker) { b.tensor(norm).Parts[0].Scales = &weights.Span{0, 16} }},
 	"plane-outside":            {"a plane that begins behind its shard's end", "format", "outside shard", "", func(b *breaker) { b.tensor(norm).Parts[0].Data.Offset = 1 << 20 }},
 	"plane-negative":           {"a plane that begins before its shard", "format", "outside shard", "", func(b *breaker) { b.tensor(norm).Parts[0].Data.Offset = -16 }},
 	"plane-wild":               {"a plane whose end overflows", "format", "outside shard", "", func(b *breaker) { b.tensor(norm).Parts[0].Data.Offset = 1<<63 - 16 }},
@@ -146,7 +153,7 @@ var defects = map[string]defect{
 	}},
 	"planes-trailing": {"the last bytes of a shard belong to no plane", "format", "no plane holds", "", func(b *breaker) { s := b.shard(floatShard); s.Bytes, s.RawBytes = s.Bytes+1, s.RawBytes+1 }},
 	"shard-unused": {"a shard that nothing lies in", "format", "no plane holds", "", func(b *breaker) {
-		b.manifest.Shards = append(b.manifest.Shards, ShardInfo{strings.Repeat("0", 64), Raw, 16, 16})
+		b.manifest.Shards = append(b.manifest.Shards, weights.ShardInfo{strings.Repeat("0", 64), weights.Raw, 16, 16})
 	}},
 
 	"value-infinite": {"a float16 weight that is infinite", "format", norm + ": element 3 is not finite", convIn, func(b *breaker) { b.poke(floatShard, b.tensor(norm).Parts[0].Data, 3, 0x7c00) }},
@@ -187,7 +194,7 @@ func TestVectorsAreCurrent(t *testing.T) {
 // breaker is the sound model in a form in which it can be broken.
 type breaker struct {
 	t          *testing.T
-	manifest   *Manifest
+	manifest   *weights.Manifest
 	shards     map[string][]byte
 	noManifest bool
 	edit       func(manifest string) string // applied to the manifest's text at last
@@ -196,28 +203,46 @@ type breaker struct {
 // soundModel gives the files of the model that has no defect.
 func soundModel(t *testing.T) map[string][]byte {
 	t.Helper()
-	p := pipeline{
-		convIn: {[]int{6, 4, 3, 1}, gaussian(1, 72, 0.1)},
-		norm:   {[]int{8}, gaussian(2, 8, 1)},
-		toK:    {[]int{6, 40}, gaussian(3, 240, 0.1)},
-		conv:   {[]int{5, 9, 1, 2}, gaussian(4, 90, 0.1)},
-		linear: {[]int{6, 33}, gaussian(5, 198, 0.1)},
+	values := map[string][]float32{}
+	var infos []pack.SafetensorInfo
+	for i, t := range []struct {
+		name  string
+		shape []int
+		sigma float64
+	}{{convIn, []int{6, 4, 3, 1}, 0.1}, {norm, []int{8}, 1}, {toK, []int{6, 40}, 0.1}, {conv, []int{5, 9, 1, 2}, 0.1}, {linear, []int{6, 33}, 0.1}} {
+		name := strings.TrimPrefix(t.name, "unet/")
+		values[name] = weightstest.Gaussian(uint64(i+1), weights.LayoutOf(t.shape).Len(), t.sigma)
+		infos = append(infos, pack.SafetensorInfo{Name: name, DType: pack.TypeF32, Shape: t.shape})
+	}
+	var unet bytes.Buffer
+	if err := pack.WriteSafetensors(&unet, infos, nil, func(name string) ([]float32, error) { return values[name], nil }); err != nil {
+		t.Fatal(err)
 	}
 	folder := fstest.MapFS{
 		"model_index.json":                         {Data: []byte(`{"_class_name": "Tiny", "tokenizer": ["transformers", "CLIPTokenizer"], "unet": ["diffusers", "UNet2DConditionModel"], "vae": [null, null]}`)},
 		"counterpoint.json":                        {Data: []byte(`{"place_channels": 1}`)},
 		"unet/config.json":                         {Data: []byte(`{"in_channels": 4}`)},
 		"tokenizer/merges.txt":                     {Data: []byte("#version: 0.2\n" + strings.Repeat("a b\n", 30))},
-		"unet/diffusion_pytorch_model.safetensors": {Data: p.safetensors(t, "unet", TypeF32)},
+		"unet/diffusion_pytorch_model.safetensors": {Data: unet.Bytes()},
 	}
 	dir := t.TempDir()
-	_, err := Pack(context.Background(), folder, dir, Options{
-		Profile: ProfileInt4, Name: "vector", License: "Apache-2.0", Attribution: "nobody",
+	_, err := pack.Pack(context.Background(), folder, dir, pack.Options{
+		Profile: pack.ProfileInt4, Name: "vector", License: "Apache-2.0", Attribution: "nobody",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return readAll(t, dir)
+	files := make(map[string][]byte)
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if err == nil {
+			files[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name()))
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
 
 func newBreaker(t *testing.T, sound map[string][]byte) *breaker {
@@ -227,10 +252,10 @@ func newBreaker(t *testing.T, sound map[string][]byte) *breaker {
 		b.shards[name] = bytes.Clone(data)
 	}
 	var err error
-	if b.manifest, err = ParseManifest(b.shards[ManifestName]); err != nil {
+	if b.manifest, err = weights.ParseManifest(b.shards[weights.ManifestName]); err != nil {
 		t.Fatal(err)
 	}
-	delete(b.shards, ManifestName)
+	delete(b.shards, weights.ManifestName)
 	return b
 }
 
@@ -246,17 +271,17 @@ func (b *breaker) files() fstest.MapFS {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	fsys[ManifestName] = &fstest.MapFile{Data: []byte(b.edit(string(text)))}
+	fsys[weights.ManifestName] = &fstest.MapFile{Data: []byte(b.edit(string(text)))}
 	return fsys
 }
 
-func (b *breaker) shard(i int) *ShardInfo { return &b.manifest.Shards[i] }
+func (b *breaker) shard(i int) *weights.ShardInfo { return &b.manifest.Shards[i] }
 
 func (b *breaker) stored(i int) []byte { return b.shards[b.shard(i).File()] }
 
 func (b *breaker) store(i int, data []byte) { b.shards[b.shard(i).File()] = data }
 
-func (b *breaker) tensor(name string) *TensorInfo {
+func (b *breaker) tensor(name string) *weights.TensorInfo {
 	for i := range b.manifest.Tensors {
 		if t := &b.manifest.Tensors[i]; t.Name == name {
 			return t
@@ -289,14 +314,14 @@ func (b *breaker) compress(i int, stored []byte) {
 	delete(b.shards, b.shard(i).File())
 	sum := sha256.Sum256(stored)
 	s := b.shard(i)
-	s.SHA256, s.Compression, s.Bytes = hex.EncodeToString(sum[:]), Zstd, int64(len(stored))
+	s.SHA256, s.Compression, s.Bytes = hex.EncodeToString(sum[:]), weights.Zstd, int64(len(stored))
 	b.store(i, stored)
 }
 
 // poke sets a float16 of a plane, and the shard's hash to what it then is.
-func (b *breaker) poke(i int, plane Span, element int64, h uint16) {
+func (b *breaker) poke(i int, plane weights.Span, element int64, h uint16) {
 	data := b.stored(i)
-	if b.shard(i).Compression != Raw {
+	if b.shard(i).Compression != weights.Raw {
 		b.t.Fatalf("shard %d is compressed", i)
 	}
 	data[plane.Offset+element] = byte(h)

@@ -21,12 +21,13 @@ const (
 	ManifestName = "manifest.json"
 	// MaxShard is the largest size of a shard, stored or decompressed, in bytes.
 	MaxShard = 16 << 20
+	// PlaneAlign is what the offset of a plane in its shard is a multiple of.
+	PlaneAlign = 16
 
 	maxManifest  = 16 << 20
 	maxTensors   = 1 << 20
 	maxShards    = 1 << 16
 	maxFiles     = 1 << 10
-	planeAlign   = 16
 	maxName      = 256
 	maxPartsEach = 1 << 12
 )
@@ -70,6 +71,12 @@ type ShardInfo struct {
 // File gives the shard's file name: its hash and a suffix that tells how it is
 // compressed.
 func (s ShardInfo) File() string { return s.SHA256 + "." + string(s.Compression) }
+
+// IsShardFile tells whether a file is named like a shard.
+func IsShardFile(name string) bool {
+	hash, compression, _ := strings.Cut(name, ".")
+	return isHash(hash) && (compression == string(Raw) || compression == string(Zstd))
+}
 
 // Compression is how a shard is stored.
 type Compression string
@@ -263,7 +270,7 @@ func (m *Manifest) check() error {
 // checkConfigs checks the JSON taken from the folder, and gives the names of the
 // components.
 func (m *Manifest) checkConfigs() (map[string]bool, error) {
-	index, err := parseIndex(m.Index)
+	index, err := ParseIndex(m.Index)
 	if err != nil {
 		return nil, malformed(ManifestName, "index: %v", err)
 	}
@@ -327,7 +334,7 @@ func (m *Manifest) checkFiles(components map[string]bool, spans [][]Span) error 
 	}
 	for i, f := range m.Files {
 		where := fmt.Sprintf("file %.80q", f.Name)
-		if err := checkName(f.Name, components); err != nil {
+		if err := CheckName(f.Name, components); err != nil {
 			return malformed(where, "%v", err)
 		}
 		if i > 0 && f.Name <= m.Files[i-1].Name {
@@ -347,13 +354,13 @@ func (m *Manifest) checkTensors(components map[string]bool, spans [][]Span) erro
 	for i := range m.Tensors {
 		t := &m.Tensors[i]
 		where := fmt.Sprintf("tensor %.80q", t.Name)
-		if err := checkName(t.Name, components); err != nil {
+		if err := CheckName(t.Name, components); err != nil {
 			return malformed(where, "%v", err)
 		}
 		if i > 0 && t.Name <= m.Tensors[i-1].Name {
 			return malformed(where, "listed twice or out of order, after %q", m.Tensors[i-1].Name)
 		}
-		if err := checkShape(t.Shape); err != nil {
+		if err := CheckShape(t.Shape); err != nil {
 			return malformed(where, "%v", err)
 		}
 		if err := checkEncoding(t.Encoding, t.Group, len(t.Shape)); err != nil {
@@ -371,7 +378,7 @@ func (m *Manifest) checkParts(t *TensorInfo, spans [][]Span) error {
 		return fmt.Errorf("%d parts, at most %d are allowed", len(t.Parts), maxPartsEach)
 	}
 	l := t.Layout()
-	data, scales := l.rowBytes(t.Encoding, t.Group)
+	data, scales := l.RowBytes(t.Encoding, t.Group)
 	rest := l.Out
 	for _, p := range t.Parts {
 		if p.Rows < 1 || p.Rows > rest {
@@ -414,22 +421,22 @@ func (m *Manifest) checkSpan(shard int, s Span, spans [][]Span) error {
 	if s.Offset < 0 || s.Length < 1 || s.Offset > size || s.Length > size-s.Offset {
 		return fmt.Errorf("bytes %d+%d are outside shard %d of %d bytes", s.Offset, s.Length, shard, size)
 	}
-	if s.Offset%planeAlign != 0 {
-		return fmt.Errorf("offset %d is not a multiple of %d", s.Offset, planeAlign)
+	if s.Offset%PlaneAlign != 0 {
+		return fmt.Errorf("offset %d is not a multiple of %d", s.Offset, PlaneAlign)
 	}
 	spans[shard] = append(spans[shard], s)
 	return nil
 }
 
 // checkTiling checks that the spans of a shard follow one another with only
-// padding to the next multiple of planeAlign between them, from its first byte
+// padding to the next multiple of PlaneAlign between them, from its first byte
 // to its last. So nothing overlaps and nothing is hidden.
 func checkTiling(shard ShardInfo, spans []Span) error {
 	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Offset, b.Offset) })
 	where := "shard " + shard.short()
 	end := int64(0)
 	for _, s := range spans {
-		switch want := alignUp(end); {
+		switch want := AlignUp(end); {
 		case s.Offset < end:
 			return malformed(where, "overlapping planes: one starts at %d, before the end of another at %d", s.Offset, end)
 		case s.Offset != want:
@@ -446,13 +453,14 @@ func checkTiling(shard ShardInfo, spans []Span) error {
 // short is the beginning of the shard's hash, for messages.
 func (s ShardInfo) short() string { return s.SHA256[:12] }
 
-func alignUp(n int64) int64 { return (n + planeAlign - 1) &^ (planeAlign - 1) }
+// AlignUp gives the least multiple of PlaneAlign that is not below n.
+func AlignUp(n int64) int64 { return (n + PlaneAlign - 1) &^ (PlaneAlign - 1) }
 
-// checkName checks the name of a tensor or file: the name of one of the
+// CheckName checks the name of a tensor or file: the name of one of the
 // components, a slash, and letters, digits and "._-" in slash-separated pieces
 // that do not begin with a dot. So a name never leads out of the folder it is
 // written to.
-func checkName(name string, components map[string]bool) error {
+func CheckName(name string, components map[string]bool) error {
 	if len(name) > maxName {
 		return fmt.Errorf("name of %d bytes, at most %d are allowed", len(name), maxName)
 	}

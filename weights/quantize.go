@@ -16,7 +16,7 @@ import (
 // The result does not depend on the machine or on how many cores it has.
 func NewTensor(name string, shape []int, values []float32, e Encoding, group int) (Tensor, error) {
 	t := Tensor{Name: name, Shape: shape, Encoding: e, Group: group}
-	if err := checkShape(shape); err != nil {
+	if err := CheckShape(shape); err != nil {
 		return Tensor{}, fmt.Errorf("tensor %s: %w", name, err)
 	}
 	if err := checkEncoding(e, group, len(shape)); err != nil {
@@ -26,19 +26,13 @@ func NewTensor(name string, shape []int, values []float32, e Encoding, group int
 	if len(values) != l.Len() {
 		return Tensor{}, fmt.Errorf("tensor %s: %d values for shape %v, want %d", name, len(values), shape, l.Len())
 	}
-	limit := float32(math.MaxFloat32)
-	switch e {
-	case F16:
-		limit = maxHalf
-	case Int8, Int4:
-		limit = maxQuantized
-	}
+	limit := e.Max()
 	for i, v := range values {
 		if !(v >= -limit && v <= limit) {
 			return Tensor{}, fmt.Errorf("tensor %s: value %v at %d cannot be stored as %v", name, v, i, e)
 		}
 	}
-	dataBytes, scaleBytes := l.rowBytes(e, group)
+	dataBytes, scaleBytes := l.RowBytes(e, group)
 	t.Rows = l.Out
 	t.Data = make([]byte, dataBytes*int64(l.Out))
 	t.Scales = make([]byte, scaleBytes*int64(l.Out))
@@ -66,7 +60,7 @@ func parallel(n int, f func(first, end int)) {
 // encodeRow writes row r of the whole tensor t from values in stored order.
 func encodeRow(t *Tensor, r int, stored []float32) {
 	l := t.Layout()
-	dataBytes, scaleBytes := l.rowBytes(t.Encoding, t.Group)
+	dataBytes, scaleBytes := l.RowBytes(t.Encoding, t.Group)
 	data := t.Data[int64(r)*dataBytes:][:dataBytes]
 	switch t.Encoding {
 	case F32:
@@ -105,6 +99,17 @@ var grids = map[Encoding]grid{
 // maxQuantized is the largest magnitude a group may hold in either encoding:
 // at the smallest peak that is tried, its scale is still a finite float16.
 const maxQuantized = 6 * maxHalf
+
+// Max is the largest magnitude that NewTensor packs in an encoding.
+func (e Encoding) Max() float32 {
+	switch e {
+	case F16:
+		return maxHalf
+	case Int8, Int4:
+		return maxQuantized
+	}
+	return math.MaxFloat32
+}
 
 // quantizeRun packs a run of values, a scale for each group of them.
 func quantizeRun(data, scales []byte, run []float32, e Encoding, group int) {

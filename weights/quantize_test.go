@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/counterpoint/counterpoint/weights/internal/weightstest"
 )
 
 func TestQuantizationNoise(t *testing.T) {
-	values := gaussian(1, 256*320, 0.03)
+	values := weightstest.Gaussian(1, 256*320, 0.03)
 	for _, c := range []struct {
 		encoding Encoding
 		group    int
@@ -102,7 +104,7 @@ func TestInt8IsNearest(t *testing.T) {
 // TestScaleSearchIsNoWorse compares with what is usual: the peak at the range's end.
 func TestScaleSearchIsNoWorse(t *testing.T) {
 	for seed := range uint64(50) {
-		values := gaussian(seed, 32, 1)
+		values := weightstest.Gaussian(seed, 32, 1)
 		x, err := NewTensor("unet/w", []int{1, 32}, values, Int4, 32)
 		if err != nil {
 			t.Fatal(err)
@@ -184,7 +186,7 @@ func TestSplitAndJoin(t *testing.T) {
 		2: {1, 100, 2, 101, 3, 102, 10, 200, 20, 201, 30, 202},
 		4: {1, 2, 3, 10, 20, 30, 100, 101, 102, 200, 201, 202},
 	} {
-		stored := split(nil, plane, size)
+		stored := Split(nil, plane, size)
 		if !bytes.Equal(stored, want) {
 			t.Errorf("elements of %d bytes are split into %v, want %v", size, stored, want)
 		}

@@ -41,7 +41,7 @@ func OpenSource(ctx context.Context, src Source) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	components, err := parseIndex(manifest.Index)
+	components, err := ParseIndex(manifest.Index)
 	if err != nil {
 		return nil, malformed(ManifestName, "index: %v", err)
 	}
@@ -166,7 +166,7 @@ func (m *Model) view(raw []byte, s slab, r *shardReader) Tensor {
 		Name: info.Name, Shape: info.Shape, Encoding: info.Encoding, Group: info.Group,
 		First: s.first, Rows: part.Rows, Data: part.Data.of(raw),
 	}
-	r.join(t.Data, t.Encoding.elementSize())
+	r.join(t.Data, t.Encoding.ElementSize())
 	if part.Scales != nil {
 		t.Scales = part.Scales.of(raw)
 		r.join(t.Scales, 2)
@@ -199,7 +199,7 @@ func (m *Model) Load(ctx context.Context, want func(*TensorInfo) bool) (map[stri
 	whole := make(map[string]Tensor)
 	err := m.EachOf(ctx, want, func(t Tensor) error {
 		l := t.Layout()
-		data, scales := l.rowBytes(t.Encoding, t.Group)
+		data, scales := l.RowBytes(t.Encoding, t.Group)
 		w, ok := whole[t.Name]
 		if !ok {
 			w = t
@@ -220,19 +220,39 @@ func (m *Model) Load(ctx context.Context, want func(*TensorInfo) bool) (map[stri
 
 // File reads a file kept in the model, as "tokenizer/vocab.json".
 func (m *Model) File(ctx context.Context, name string) ([]byte, error) {
-	for _, f := range m.manifest.Files {
-		if f.Name != name {
-			continue
-		}
-		var r shardReader
-		defer r.close()
-		raw, err := r.read(ctx, m.src, m.manifest.Shards[f.Shard])
-		if err != nil {
-			return nil, err
-		}
-		return slices.Clone(f.Span.of(raw)), nil
+	files, err := m.Files(ctx, func(f string) bool { return f == name })
+	if err != nil {
+		return nil, err
 	}
-	return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	data, ok := files[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	}
+	return data, nil
+}
+
+// Files reads the files kept in the model whose names want accepts. Each shard
+// that holds any is read once.
+func (m *Model) Files(ctx context.Context, want func(name string) bool) (map[string][]byte, error) {
+	var r shardReader
+	defer r.close()
+	files := make(map[string][]byte)
+	for i, s := range m.manifest.Shards {
+		var raw []byte
+		for _, f := range m.manifest.Files {
+			if f.Shard != i || !want(f.Name) {
+				continue
+			}
+			if raw == nil {
+				var err error
+				if raw, err = r.read(ctx, m.src, s); err != nil {
+					return nil, err
+				}
+			}
+			files[f.Name] = slices.Clone(f.Span.of(raw))
+		}
+	}
+	return files, nil
 }
 
 // Verify reads every shard, and checks its hash, its size and its tensors.

@@ -26,11 +26,21 @@ func (r *shardReader) close() {
 
 // read gives the decompressed bytes of a shard, valid until the next read.
 func (r *shardReader) read(ctx context.Context, src Source, s ShardInfo) ([]byte, error) {
+	raw, err := r.readFrom(ctx, src.Open, s)
+	if again, ok := src.(Refetcher); ok && (errors.Is(err, ErrHash) || errors.Is(err, ErrFormat)) {
+		return r.readFrom(ctx, func(ctx context.Context, name string) (io.ReadCloser, error) {
+			return again.Refetch(ctx, name, err)
+		}, s)
+	}
+	return raw, err
+}
+
+func (r *shardReader) readFrom(ctx context.Context, open func(context.Context, string) (io.ReadCloser, error), s ShardInfo) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	where := "shard " + s.short()
-	f, err := src.Open(ctx, s.File())
+	f, err := open(ctx, s.File())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
@@ -92,7 +102,7 @@ func grow(b []byte, n int64) []byte {
 // every element, then the next byte of every element, and so on. The upper
 // bytes of weights are alike (sign and exponent), so zstd finds something there.
 
-// join undoes split in place.
+// join undoes Split in place.
 func (r *shardReader) join(plane []byte, elementSize int) {
 	if elementSize == 1 {
 		return
@@ -107,8 +117,8 @@ func (r *shardReader) join(plane []byte, elementSize int) {
 	}
 }
 
-// split appends the plane to dst, byte planes one after the other.
-func split(dst, plane []byte, elementSize int) []byte {
+// Split appends the plane to dst, byte planes one after the other.
+func Split(dst, plane []byte, elementSize int) []byte {
 	for j := range elementSize {
 		for i := j; i < len(plane); i += elementSize {
 			dst = append(dst, plane[i])

@@ -15,6 +15,14 @@ type Source interface {
 	Open(ctx context.Context, name string) (io.ReadCloser, error)
 }
 
+// A Refetcher is a Source that can get a file again, from further off: a cache
+// whose copy has gone bad, say.
+type Refetcher interface {
+	Source
+	// Refetch is Open once the bytes that Open gave were refused because of err.
+	Refetch(ctx context.Context, name string, err error) (io.ReadCloser, error)
+}
+
 // FS makes a Source of a folder.
 func FS(fsys fs.FS) Source { return fsSource{fsys} }
 

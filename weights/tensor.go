@@ -66,7 +66,7 @@ func (t *Tensor) Float32s(dst []float32) []float32 {
 // dst[:Layout().Row()], in stored order: [kh·kw, I] for a convolution.
 func (t *Tensor) Row(dst []float32, r int) {
 	l := t.Layout()
-	dataBytes, scaleBytes := l.rowBytes(t.Encoding, t.Group)
+	dataBytes, scaleBytes := l.RowBytes(t.Encoding, t.Group)
 	data := t.Data[int64(r)*dataBytes:][:dataBytes]
 	switch t.Encoding {
 	case F32:
@@ -91,7 +91,7 @@ func (t *Tensor) Row(dst []float32, r int) {
 // group call for, and that every float in them is finite.
 func (t *Tensor) Validate() error {
 	where := "tensor " + t.Name
-	if err := checkShape(t.Shape); err != nil {
+	if err := CheckShape(t.Shape); err != nil {
 		return malformed(where, "%v", err)
 	}
 	if err := checkEncoding(t.Encoding, t.Group, len(t.Shape)); err != nil {
@@ -101,7 +101,7 @@ func (t *Tensor) Validate() error {
 	if t.First < 0 || t.Rows < 1 || t.Rows > l.Out-t.First {
 		return malformed(where, "rows %d+%d of %d", t.First, t.Rows, l.Out)
 	}
-	data, scales := l.rowBytes(t.Encoding, t.Group)
+	data, scales := l.RowBytes(t.Encoding, t.Group)
 	if want := data * int64(t.Rows); int64(len(t.Data)) != want {
 		return malformed(where, "data plane of %d bytes, want %d", len(t.Data), want)
 	}
@@ -150,7 +150,9 @@ const (
 	maxElements = 1 << 40
 )
 
-func checkShape(shape []int) error {
+// CheckShape checks that a shape is of few dimensions, all positive, with a
+// product that is far from overflowing.
+func CheckShape(shape []int) error {
 	if len(shape) > maxRank {
 		return fmt.Errorf("rank %d, at most %d is supported", len(shape), maxRank)
 	}
@@ -180,7 +182,14 @@ func checkEncoding(e Encoding, group, rank int) error {
 		return nil
 	case rank != 2 && rank != 4:
 		return fmt.Errorf("encoding %v on rank %d, want 2 or 4", e, rank)
-	case group < minGroup || group > maxGroup || group&(group-1) != 0:
+	}
+	return CheckGroup(group)
+}
+
+// CheckGroup checks the number of input channels that share a scale: a power of
+// two from 8 to 1024.
+func CheckGroup(group int) error {
+	if group < minGroup || group > maxGroup || group&(group-1) != 0 {
 		return fmt.Errorf("group %d, want a power of two from %d to %d", group, minGroup, maxGroup)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package weights
+package weights_test
 
 import (
 	"bytes"
@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/pack"
 )
 
 // vector is a file of testdata/vectors: a packed model with at most one defect.
@@ -28,9 +31,9 @@ type vector struct {
 // expectations maps what a vector expects to what its error must wrap.
 var expectations = map[string]error{
 	"ok":      nil,
-	"format":  ErrFormat,
-	"hash":    ErrHash,
-	"version": ErrVersion,
+	"format":  weights.ErrFormat,
+	"hash":    weights.ErrHash,
+	"version": weights.ErrVersion,
 	"missing": fs.ErrNotExist,
 }
 
@@ -60,19 +63,19 @@ func TestVectors(t *testing.T) {
 // testVector takes a vector through every road by which bytes leave a model.
 func testVector(t *testing.T, v vector) {
 	var tensors []string
-	roads := map[string]func(*Model) error{
-		"Each": func(m *Model) error {
-			return m.Each(context.Background(), func(x Tensor) error {
+	roads := map[string]func(*weights.Model) error{
+		"Each": func(m *weights.Model) error {
+			return m.Each(context.Background(), func(x weights.Tensor) error {
 				tensors = append(tensors, x.Name)
 				return nil
 			})
 		},
-		"Load":   func(m *Model) error { _, err := m.Load(context.Background(), nil); return err },
-		"Verify": func(m *Model) error { return m.Verify(context.Background()) },
-		"Export": func(m *Model) error { return Export(context.Background(), m, t.TempDir()) },
+		"Load":   func(m *weights.Model) error { _, err := m.Load(context.Background(), nil); return err },
+		"Verify": func(m *weights.Model) error { return m.Verify(context.Background()) },
+		"Export": func(m *weights.Model) error { return pack.Export(context.Background(), m, t.TempDir()) },
 	}
 	for road, take := range roads {
-		m, err := Open(v.files)
+		m, err := weights.Open(v.files)
 		if err == nil {
 			err = take(m)
 		}
@@ -94,11 +97,11 @@ func testVector(t *testing.T, v vector) {
 	if v.expect != "ok" {
 		return
 	}
-	m, err := ParseManifest(v.files[ManifestName].Data)
+	m, err := weights.ParseManifest(v.files[weights.ManifestName].Data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := m.Encode(); err != nil || !bytes.Equal(again, v.files[ManifestName].Data) {
+	if again, err := m.Encode(); err != nil || !bytes.Equal(again, v.files[weights.ManifestName].Data) {
 		t.Errorf("the manifest is encoded differently from how it was parsed (%v):\n%s", err, again)
 	}
 }
@@ -126,7 +129,7 @@ func parseVector(t testing.TB, text string) vector {
 	for section := range strings.SplitSeq(rest, "\n-- ") {
 		name, body, _ := strings.Cut(section, " --")
 		data := []byte(strings.TrimPrefix(body, "\n"))
-		if name != ManifestName {
+		if name != weights.ManifestName {
 			var err error
 			if data, err = base64.StdEncoding.DecodeString(strings.ReplaceAll(body, "\n", "")); err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -147,11 +150,11 @@ func (v vector) format() string {
 	if len(v.tensors) > 0 {
 		fmt.Fprintf(&b, "tensors: %s\n", strings.Join(v.tensors, " "))
 	}
-	if m, ok := v.files[ManifestName]; ok {
-		fmt.Fprintf(&b, "-- %s --\n%s", ManifestName, m.Data)
+	if m, ok := v.files[weights.ManifestName]; ok {
+		fmt.Fprintf(&b, "-- %s --\n%s", weights.ManifestName, m.Data)
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.files)) {
-		if name == ManifestName {
+		if name == weights.ManifestName {
 			continue
 		}
 		fmt.Fprintf(&b, "\n-- %s --", name)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/pack"
 	"github.com/spf13/cobra"
 )
 
@@ -97,7 +98,7 @@ func inspect(ctx context.Context, c *console, name string, o inspection) error {
 	if err != nil || o.export == "" {
 		return err
 	}
-	if err := weights.Export(ctx, m, o.export); err != nil {
+	if err := pack.Export(ctx, m, o.export); err != nil {
 		return err
 	}
 	c.notef("wrote %s", o.export)

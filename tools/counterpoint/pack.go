@@ -11,13 +11,13 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/pack"
 	"github.com/spf13/cobra"
 )
 
 func newPack(c *console) *cobra.Command {
 	var dir string
-	var o weights.Options
+	var o pack.Options
 	cmd := &cobra.Command{
 		Use:   "pack FOLDER -o DIR",
 		Short: "Pack a diffusers folder into quantized shards",
@@ -29,28 +29,28 @@ shards. Pickled weights are refused: they run code when they are read.`,
 			if dir == "" {
 				return withHint(usagef("pack needs a folder for the packed model"), "counterpoint pack %s -o DIR", args[0])
 			}
-			return pack(cmd.Context(), c, args[0], dir, o)
+			return packModel(cmd.Context(), c, args[0], dir, o)
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&dir, "output", "o", "", "folder for the packed model")
-	f.TextVar(&o.Profile, "profile", weights.ProfileInt8, "`encoding` of most weights: int8, int4, f16 or f32")
-	f.IntVar(&o.Group, "group", weights.DefaultGroup, "input channels that share a scale, a power of two")
+	f.TextVar(&o.Profile, "profile", pack.ProfileInt8, "`encoding` of most weights: int8, int4, f16 or f32")
+	f.IntVar(&o.Group, "group", pack.DefaultGroup, "input channels that share a scale, a power of two")
 	f.StringVar(&o.Name, "name", "", "the model's name (default its counterpoint.json's, else the folder's)")
 	f.StringVar(&o.License, "license", "", "its licence, as SPDX spells it")
 	f.StringVar(&o.Attribution, "attribution", "", "whom to name")
 	return cmd
 }
 
-func pack(ctx context.Context, c *console, folder, dir string, o weights.Options) error {
+func packModel(ctx context.Context, c *console, folder, dir string, o pack.Options) error {
 	if o.Name == "" {
 		var err error
 		if o.Name, err = ownModelName(folder); err != nil {
 			return err
 		}
 	}
-	o.Progress = func(p weights.Progress) { c.progress("packing", "", p.Done, p.Total) }
-	report, err := weights.Pack(ctx, os.DirFS(folder), dir, o)
+	o.Progress = func(p pack.Progress) { c.progress("packing", "", p.Done, p.Total) }
+	report, err := pack.Pack(ctx, os.DirFS(folder), dir, o)
 	c.erase()
 	if err != nil {
 		return fmt.Errorf("packing %s: %w", folder, err)
@@ -63,7 +63,7 @@ func pack(ctx context.Context, c *console, folder, dir string, o weights.Options
 
 // ownModelName is the name that a model's makers gave it, or else its folder's.
 func ownModelName(folder string) (string, error) {
-	f, err := weights.OpenFolder(os.DirFS(folder))
+	f, err := pack.OpenFolder(os.DirFS(folder))
 	if err != nil {
 		return "", fmt.Errorf("packing %s: %w", folder, err)
 	}
@@ -80,7 +80,7 @@ func ownModelName(folder string) (string, error) {
 	return filepath.Base(path), err
 }
 
-func printReport(w io.Writer, r *weights.Report) error {
+func printReport(w io.Writer, r *pack.Report) error {
 	t := newTable(w)
 	t.row("shard", "component", "encoding", "raw", "stored", "ratio")
 	var raw, stored int64

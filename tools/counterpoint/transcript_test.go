@@ -13,7 +13,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/pack"
 )
 
 // A transcript in testdata is a list of commands and what each must say, to the byte:
@@ -61,8 +61,8 @@ func testModels(t *testing.T) string {
 }
 
 var packedOnce = sync.OnceValues(func() (string, error) {
-	_, err := weights.Pack(context.Background(), os.DirFS("../../engine/testdata/goldens/scenesish/model"),
-		filepath.Join(packedDir, "tiny"), weights.Options{})
+	_, err := pack.Pack(context.Background(), os.DirFS("../../engine/testdata/goldens/scenesish/model"),
+		filepath.Join(packedDir, "tiny"), pack.Options{})
 	return packedDir, err
 })
 

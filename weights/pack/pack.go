@@ -1,4 +1,4 @@
-package weights
+package pack
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"math"
 	"slices"
+
+	"github.com/counterpoint/counterpoint/weights"
 )
 
 // DefaultGroup is the number of input channels that share a scale.
@@ -34,7 +36,7 @@ type Progress struct {
 
 // Report says what [Pack] wrote.
 type Report struct {
-	Manifest  *Manifest
+	Manifest  *weights.Manifest
 	Shards    []ShardReport
 	Encodings []EncodingReport // those in use, finest first
 	// Skipped are components that were left out, since they make no pictures.
@@ -46,18 +48,18 @@ type Report struct {
 type ShardReport struct {
 	File        string
 	Component   string
-	Encoding    Encoding // 0 for files
-	Compression Compression
+	Encoding    weights.Encoding // 0 for files
+	Compression weights.Compression
 	Raw, Stored int64 // bytes
 }
 
 // EncodingReport sums up the tensors of an encoding.
 type EncodingReport struct {
-	Encoding    Encoding
+	Encoding    weights.Encoding
 	Tensors     int
 	Elements    int64
-	Raw, Stored int64 // bytes, scales and padding included
-	Noise       Noise // of the packed weights against the source's
+	Raw, Stored int64         // bytes, scales and padding included
+	Noise       weights.Noise // of the packed weights against the source's
 }
 
 // Pack packs the diffusers folder into dir, which is made if need be: shards
@@ -71,7 +73,7 @@ func Pack(ctx context.Context, folder fs.FS, dir string, opts Options) (*Report,
 	if _, err := opts.Profile.MarshalText(); err != nil {
 		return nil, err
 	}
-	if err := checkEncoding(Int8, opts.Group, 2); err != nil {
+	if err := weights.CheckGroup(opts.Group); err != nil {
 		return nil, err
 	}
 	f, err := OpenFolder(folder)
@@ -100,8 +102,8 @@ type packer struct {
 	folder   *Folder
 	opts     Options
 	out      *shardWriter
-	manifest Manifest
-	stats    [Int4 + 1]EncodingReport
+	manifest weights.Manifest
+	stats    [weights.Int4 + 1]EncodingReport
 	progress Progress
 }
 
@@ -125,12 +127,12 @@ func (p *packer) describe() error {
 	if err != nil {
 		return malformed(indexName, "%v", err)
 	}
-	p.manifest = Manifest{
-		Format: Format, Version: FormatVersion, Kind: KindLatentDiffusion,
+	p.manifest = weights.Manifest{
+		Format: weights.Format, Version: weights.FormatVersion, Kind: weights.KindLatentDiffusion,
 		Name: name, License: cmp.Or(p.opts.License, extra.License), Attribution: cmp.Or(p.opts.Attribution, extra.Attribution),
 		Profile: p.opts.Profile.String(),
 		Index:   index, Configs: make(map[string]json.RawMessage), Extra: p.folder.Extra,
-		Files: []FileInfo{}, Shards: []ShardInfo{}, Tensors: []TensorInfo{},
+		Files: []weights.FileInfo{}, Shards: []weights.ShardInfo{}, Tensors: []weights.TensorInfo{},
 	}
 	for _, c := range p.folder.Components {
 		if c.Config != nil {
@@ -144,7 +146,7 @@ func (p *packer) describe() error {
 // them without the weights.
 func (p *packer) files() error {
 	for _, name := range p.folder.Files {
-		data, err := p.folder.ReadFile(name, MaxShard)
+		data, err := p.folder.ReadFile(name, weights.MaxShard)
 		if err != nil {
 			return err
 		}
@@ -156,7 +158,7 @@ func (p *packer) files() error {
 				return err
 			}
 		}
-		p.manifest.Files = append(p.manifest.Files, FileInfo{name, p.out.index(), p.out.addData(data, 1)})
+		p.manifest.Files = append(p.manifest.Files, weights.FileInfo{Name: name, Shard: p.out.index(), Span: p.out.addData(data, 1)})
 		p.out.content = ShardReport{Component: "files"}
 	}
 	return p.flush()
@@ -164,7 +166,7 @@ func (p *packer) files() error {
 
 // networks packs the components' tensors.
 func (p *packer) networks() error {
-	var networks []Component
+	var networks []weights.Component
 	checkpoints := make(map[string]*Checkpoint)
 	defer func() {
 		for _, ck := range checkpoints {
@@ -172,7 +174,7 @@ func (p *packer) networks() error {
 		}
 	}()
 	for _, c := range p.folder.Components {
-		if c.role() != network {
+		if roleOf(c) != network {
 			continue
 		}
 		ck, err := p.folder.Weights(c)
@@ -196,11 +198,11 @@ func (p *packer) networks() error {
 
 // network packs one component: an encoding after the other, so that a shard
 // holds planes that compress alike.
-func (p *packer) network(c Component, ck *Checkpoint) error {
-	byEncoding := make([][]string, Int4+1)
+func (p *packer) network(c weights.Component, ck *Checkpoint) error {
+	byEncoding := make([][]string, weights.Int4+1)
 	for _, name := range ck.Names() {
 		full := c.Name + "/" + name
-		if err := checkName(full, map[string]bool{c.Name: true}); err != nil {
+		if err := weights.CheckName(full, map[string]bool{c.Name: true}); err != nil {
 			return malformed(fmt.Sprintf("tensor %.80q", full), "%v", err)
 		}
 		info, _ := ck.Lookup(name)
@@ -220,7 +222,7 @@ func (p *packer) network(c Component, ck *Checkpoint) error {
 			if err := p.ctx.Err(); err != nil {
 				return err
 			}
-			if err := p.tensor(c, ck, name, Encoding(e)); err != nil {
+			if err := p.tensor(c, ck, name, weights.Encoding(e)); err != nil {
 				return err
 			}
 		}
@@ -244,7 +246,7 @@ func peakOf(values []float32) (peak float32, err error) {
 }
 
 // tensor packs one tensor into the open shard, or into several of its own.
-func (p *packer) tensor(c Component, ck *Checkpoint, name string, e Encoding) error {
+func (p *packer) tensor(c weights.Component, ck *Checkpoint, name string, e weights.Encoding) error {
 	values, err := ck.Float32s(name)
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Name, err)
@@ -254,7 +256,7 @@ func (p *packer) tensor(c Component, ck *Checkpoint, name string, e Encoding) er
 	if e.Quantized() {
 		group = p.opts.Group
 	}
-	t, err := NewTensor(c.Name+"/"+name, info.Shape, values, e, group)
+	t, err := weights.NewTensor(c.Name+"/"+name, info.Shape, values, e, group)
 	if err != nil {
 		return err
 	}
@@ -263,7 +265,7 @@ func (p *packer) tensor(c Component, ck *Checkpoint, name string, e Encoding) er
 	if err != nil {
 		return err
 	}
-	p.manifest.Tensors = append(p.manifest.Tensors, TensorInfo{t.Name, t.Shape, e, group, parts})
+	p.manifest.Tensors = append(p.manifest.Tensors, weights.TensorInfo{Name: t.Name, Shape: t.Shape, Encoding: e, Group: group, Parts: parts})
 	s := &p.stats[e]
 	s.Tensors++
 	s.Elements += int64(len(values))
@@ -278,27 +280,27 @@ func (p *packer) tensor(c Component, ck *Checkpoint, name string, e Encoding) er
 
 // parts adds a tensor to shards: to the open one if it fits there, else to new
 // ones, each but the last as full of rows as it can be.
-func (p *packer) parts(t *Tensor) ([]PartInfo, error) {
-	data, scales := t.Layout().rowBytes(t.Encoding, t.Group)
+func (p *packer) parts(t *weights.Tensor) ([]weights.PartInfo, error) {
+	data, scales := t.Layout().RowBytes(t.Encoding, t.Group)
 	if !p.out.fits(int64(len(t.Data)), int64(len(t.Scales))) {
 		if err := p.flush(); err != nil {
 			return nil, err
 		}
 	}
-	var parts []PartInfo
+	var parts []weights.PartInfo
 	for first := 0; first < t.Rows; {
 		// Padding before and after the data plane is less than two alignments.
-		rows := min(int64(t.Rows-first), (MaxShard-2*planeAlign)/(data+scales))
+		rows := min(int64(t.Rows-first), (weights.MaxShard-2*weights.PlaneAlign)/(data+scales))
 		if rows == 0 {
-			return nil, fmt.Errorf("tensor %s: a row of %d bytes does not fit a shard of %d", t.Name, data+scales, MaxShard)
+			return nil, fmt.Errorf("tensor %s: a row of %d bytes does not fit a shard of %d", t.Name, data+scales, weights.MaxShard)
 		}
 		if !p.out.fits(rows*data, rows*scales) {
 			if err := p.flush(); err != nil {
 				return nil, err
 			}
 		}
-		part := PartInfo{Shard: p.out.index(), Rows: int(rows)}
-		part.Data = p.out.addData(t.Data[int64(first)*data:][:rows*data], t.Encoding.elementSize())
+		part := weights.PartInfo{Shard: p.out.index(), Rows: int(rows)}
+		part.Data = p.out.addData(t.Data[int64(first)*data:][:rows*data], t.Encoding.ElementSize())
 		if t.Encoding.Quantized() {
 			// Its place is known when the shard's data planes are complete.
 			part.Scales = p.out.addScales(t.Scales[int64(first)*scales:][:rows*scales])
@@ -331,12 +333,12 @@ func (p *packer) flush() error {
 
 // finish writes the manifest, and reads it back as any reader will.
 func (p *packer) finish() (*Report, error) {
-	slices.SortFunc(p.manifest.Tensors, func(a, b TensorInfo) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(p.manifest.Tensors, func(a, b weights.TensorInfo) int { return cmp.Compare(a.Name, b.Name) })
 	text, err := p.manifest.Encode()
 	if err != nil {
 		return nil, err
 	}
-	manifest, err := ParseManifest(text)
+	manifest, err := weights.ParseManifest(text)
 	if err != nil {
 		return nil, errors.Join(errors.New("the packed model would not be readable"), err)
 	}
@@ -344,7 +346,7 @@ func (p *packer) finish() (*Report, error) {
 		return nil, err
 	}
 	r := &Report{Manifest: manifest, Shards: p.out.reports}
-	for e := F32; e <= Int4; e++ {
+	for e := weights.F32; e <= weights.Int4; e++ {
 		if s := p.stats[e]; s.Tensors > 0 {
 			s.Encoding = e
 			r.Encodings = append(r.Encodings, s)

@@ -1,4 +1,4 @@
-package weights
+package pack
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/counterpoint/counterpoint/weights"
 )
 
 // safetensorsFile is a file with the given header and n bytes of data.
@@ -46,9 +48,9 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 			for i, v := range values[info.Name] {
 				switch dtype {
 				case TypeF16:
-					v = HalfToFloat32(Float32ToHalf(v))
+					v = weights.HalfToFloat32(weights.Float32ToHalf(v))
 				case TypeBF16:
-					v = BFloat16ToFloat32(Float32ToBFloat16(v))
+					v = weights.BFloat16ToFloat32(weights.Float32ToBFloat16(v))
 				}
 				want[i] = v
 			}
@@ -56,7 +58,7 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 				t.Errorf("%s: %s is %v of shape %v, want %v", dtype, info.Name, got, found.Shape, want)
 			}
 		}
-		if _, err := s.Float32s("d"); !errors.Is(err, ErrNoTensor) {
+		if _, err := s.Float32s("d"); !errors.Is(err, weights.ErrNoTensor) {
 			t.Errorf("error for a missing tensor is %v", err)
 		}
 	}
@@ -106,7 +108,7 @@ func TestSafetensorsDefects(t *testing.T) {
 		"bad metadata":      {safetensorsFile(`{"__metadata__":{"a":1}}`, 0), "__metadata__"},
 	} {
 		_, err := OpenSafetensors(bytes.NewReader(c.file), int64(len(c.file)))
-		if !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), c.want) {
+		if !errors.Is(err, weights.ErrFormat) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error is %v, want one about %q", name, err, c.want)
 		}
 	}
@@ -118,8 +120,8 @@ func TestSafetensorsIntegersAreNoWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Float32s("ids"); !errors.Is(err, ErrFormat) {
-		t.Errorf("error is %v, want one that wraps %v", err, ErrFormat)
+	if _, err := s.Float32s("ids"); !errors.Is(err, weights.ErrFormat) {
+		t.Errorf("error is %v, want one that wraps %v", err, weights.ErrFormat)
 	}
 }
 

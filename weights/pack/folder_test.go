@@ -1,4 +1,4 @@
-package weights
+package pack
 
 import (
 	"context"
@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/counterpoint/counterpoint/weights"
 )
 
 // component gives the folder's component of the given name.
-func (f *Folder) component(t *testing.T, name string) Component {
+func (f *Folder) component(t *testing.T, name string) weights.Component {
 	t.Helper()
-	i := slices.IndexFunc(f.Components, func(c Component) bool { return c.Name == name })
+	i := slices.IndexFunc(f.Components, func(c weights.Component) bool { return c.Name == name })
 	if i < 0 {
 		t.Fatalf("no component %s in %v", name, f.Components)
 	}
@@ -118,28 +120,28 @@ func TestFolderDefects(t *testing.T) {
 		says   string
 	}{
 		"no index":          {func(f fstest.MapFS) { delete(f, "model_index.json") }, fs.ErrNotExist, "not a diffusers folder"},
-		"index not JSON":    {func(f fstest.MapFS) { f["model_index.json"].Data = []byte("{") }, ErrFormat, "model_index.json"},
-		"index a list":      {func(f fstest.MapFS) { f["model_index.json"].Data = []byte("[]") }, ErrFormat, "model_index.json"},
-		"odd component":     {func(f fstest.MapFS) { f["model_index.json"].Data = []byte(`{"unet": ["diffusers"]}`) }, ErrFormat, "unet"},
+		"index not JSON":    {func(f fstest.MapFS) { f["model_index.json"].Data = []byte("{") }, weights.ErrFormat, "model_index.json"},
+		"index a list":      {func(f fstest.MapFS) { f["model_index.json"].Data = []byte("[]") }, weights.ErrFormat, "model_index.json"},
+		"odd component":     {func(f fstest.MapFS) { f["model_index.json"].Data = []byte(`{"unet": ["diffusers"]}`) }, weights.ErrFormat, "unet"},
 		"no config":         {func(f fstest.MapFS) { delete(f, "unet/config.json") }, fs.ErrNotExist, "unet/config.json"},
-		"config not JSON":   {func(f fstest.MapFS) { f["unet/config.json"].Data = []byte("null") }, ErrFormat, "unet/config.json"},
+		"config not JSON":   {func(f fstest.MapFS) { f["unet/config.json"].Data = []byte("null") }, weights.ErrFormat, "unet/config.json"},
 		"no tokenizer":      {func(f fstest.MapFS) { delete(f, "tokenizer/vocab.json"); delete(f, "tokenizer/merges.txt") }, fs.ErrNotExist, "tokenizer"},
-		"empty tokenizer":   {func(f fstest.MapFS) { f["tokenizer/merges.txt"].Data = nil }, ErrFormat, "tokenizer/merges.txt"},
+		"empty tokenizer":   {func(f fstest.MapFS) { f["tokenizer/merges.txt"].Data = nil }, weights.ErrFormat, "tokenizer/merges.txt"},
 		"no weights":        {func(f fstest.MapFS) { delete(f, vaeWeights) }, fs.ErrNotExist, "vae: no diffusion_pytorch_model.safetensors"},
 		"pickled weights":   {func(f fstest.MapFS) { delete(f, vaeWeights); f["vae/diffusion_pytorch_model.bin"] = pickle }, ErrPickle, "vae/diffusion_pytorch_model.bin: pickled weights"},
-		"broken weights":    {func(f fstest.MapFS) { f[vaeWeights].Data = f[vaeWeights].Data[:1000] }, ErrFormat, vaeWeights},
-		"extra not JSON":    {func(f fstest.MapFS) { f["counterpoint.json"].Data = []byte("name") }, ErrFormat, "counterpoint.json"},
-		"extra of nonsense": {func(f fstest.MapFS) { f["counterpoint.json"].Data = []byte(`{"name": 7}`) }, ErrFormat, "counterpoint.json"},
+		"broken weights":    {func(f fstest.MapFS) { f[vaeWeights].Data = f[vaeWeights].Data[:1000] }, weights.ErrFormat, vaeWeights},
+		"extra not JSON":    {func(f fstest.MapFS) { f["counterpoint.json"].Data = []byte("name") }, weights.ErrFormat, "counterpoint.json"},
+		"extra of nonsense": {func(f fstest.MapFS) { f["counterpoint.json"].Data = []byte(`{"name": 7}`) }, weights.ErrFormat, "counterpoint.json"},
 		"no name":           {func(f fstest.MapFS) { delete(f, "counterpoint.json") }, nil, "has no name"},
 		"index escapes": {func(f fstest.MapFS) {
 			delete(f, vaeWeights)
 			f[vaeWeights+".index.json"] = &fstest.MapFile{Data: []byte(`{"weight_map": {"a": "../unet/diffusion_pytorch_model.safetensors"}}`)}
-		}, ErrFormat, "beside it"},
+		}, weights.ErrFormat, "beside it"},
 		"index names too much": {func(f fstest.MapFS) {
 			f["vae/x.safetensors"] = f[vaeWeights]
 			delete(f, vaeWeights)
 			f[vaeWeights+".index.json"] = &fstest.MapFile{Data: []byte(`{"weight_map": {"a": "x.safetensors"}}`)}
-		}, ErrFormat, "tensor a is not in x.safetensors"},
+		}, weights.ErrFormat, "tensor a is not in x.safetensors"},
 	} {
 		folder := testPipeline().folder(t)
 		c.change(folder)
@@ -148,7 +150,7 @@ func TestFolderDefects(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.says) || c.is != nil && !errors.Is(err, c.is) {
 			t.Errorf("%s: error is %v, want one about %q that wraps %v", name, err, c.says, c.is)
 		}
-		if files := readAll(t, dir); files[ManifestName] != nil {
+		if files := readAll(t, dir); files[weights.ManifestName] != nil {
 			t.Errorf("%s: a manifest was written", name)
 		}
 	}

@@ -1,4 +1,4 @@
-package weights
+package pack
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"maps"
 	"math"
 	"slices"
+
+	"github.com/counterpoint/counterpoint/weights"
 )
 
 // maxSafetensorsHeader is the format's own limit on a header's length.
@@ -164,7 +166,7 @@ func parseSafetensor(d *json.Decoder) (safetensor, error) {
 	if entry.Shape == nil {
 		return safetensor{}, errors.New("no shape")
 	}
-	if err := checkShape(entry.Shape); err != nil {
+	if err := weights.CheckShape(entry.Shape); err != nil {
 		return safetensor{}, err
 	}
 	if len(entry.Offsets) != 2 {
@@ -223,7 +225,7 @@ func (s *Safetensors) Lookup(name string) (SafetensorInfo, bool) {
 func (s *Safetensors) Float32s(name string) ([]float32, error) {
 	t, ok := s.tensors[name]
 	if !ok {
-		return nil, fmt.Errorf("tensor %s: %w", name, ErrNoTensor)
+		return nil, fmt.Errorf("tensor %s: %w", name, weights.ErrNoTensor)
 	}
 	if !t.DType.Float() {
 		return nil, malformed("tensor "+name, "type %s is not a floating point type", t.DType)
@@ -257,11 +259,11 @@ func (d DType) decode(dst []float32, src []byte) {
 		}
 	case TypeF16:
 		for i := range dst {
-			dst[i] = HalfToFloat32(le.Uint16(src[2*i:]))
+			dst[i] = weights.HalfToFloat32(le.Uint16(src[2*i:]))
 		}
 	case TypeBF16:
 		for i := range dst {
-			dst[i] = BFloat16ToFloat32(le.Uint16(src[2*i:]))
+			dst[i] = weights.BFloat16ToFloat32(le.Uint16(src[2*i:]))
 		}
 	}
 }
@@ -276,9 +278,9 @@ func (d DType) encode(dst []byte, src []float32) {
 		case TypeF32:
 			le.PutUint32(dst[4*i:], math.Float32bits(v))
 		case TypeF16:
-			le.PutUint16(dst[2*i:], Float32ToHalf(v))
+			le.PutUint16(dst[2*i:], weights.Float32ToHalf(v))
 		case TypeBF16:
-			le.PutUint16(dst[2*i:], Float32ToBFloat16(v))
+			le.PutUint16(dst[2*i:], weights.Float32ToBFloat16(v))
 		}
 	}
 }
@@ -308,7 +310,7 @@ func safetensorsHeader(tensors []SafetensorInfo, metadata map[string]string) (he
 		entries[t.Name] = entry{t.DType, shape, [2]int64{end, end + t.size()}}
 		end += t.size()
 	}
-	text, err := compactJSON(entries)
+	text, err := json.Marshal(entries)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,4 +1,4 @@
-package weights
+package pack
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/counterpoint/counterpoint/weights"
 )
 
 // File names of a diffusers folder.
@@ -40,8 +42,8 @@ type Folder struct {
 	Extra json.RawMessage
 	// Components are sorted by name. Those that are not needed to make
 	// pictures, as a safety checker, are in Unused instead.
-	Components []Component
-	Unused     []Component
+	Components []weights.Component
+	Unused     []weights.Component
 	// Files are the paths of the tokenizers' files, sorted.
 	Files []string
 }
@@ -59,12 +61,12 @@ func OpenFolder(fsys fs.FS) (*Folder, error) {
 	if f.Extra, err = f.readJSON(extraName); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	components, err := parseIndex(f.Index)
+	components, err := weights.ParseIndex(f.Index)
 	if err != nil {
 		return nil, malformed(indexName, "%v", err)
 	}
 	for _, c := range components {
-		switch c.role() {
+		switch roleOf(c) {
 		case unused:
 			f.Unused = append(f.Unused, c)
 			continue
@@ -73,7 +75,7 @@ func OpenFolder(fsys fs.FS) (*Folder, error) {
 				return nil, err
 			}
 		default:
-			if c.Config, err = f.readJSON(path.Join(c.Name, c.configFile())); err != nil {
+			if c.Config, err = f.readJSON(path.Join(c.Name, configFile(c))); err != nil {
 				return nil, err
 			}
 		}
@@ -90,7 +92,8 @@ func (f *Folder) readJSON(name string) (json.RawMessage, error) {
 		return nil, err
 	}
 	data = withoutInfinities(data)
-	if !json.Valid(data) || !isObject(data) {
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(data, &object); err != nil || object == nil {
 		return nil, malformed(name, "not a JSON object")
 	}
 	return bytes.TrimSpace(data), nil
@@ -134,7 +137,7 @@ func (f *Folder) ReadFile(name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-func (f *Folder) findTokenizer(c Component) error {
+func (f *Folder) findTokenizer(c weights.Component) error {
 	found := 0
 	for _, base := range tokenizerFiles {
 		name := path.Join(c.Name, base)
@@ -167,17 +170,17 @@ type checkpointTensor struct {
 // Weights opens the weights of a component that is a network: plain files
 // before those of the fp16 variant, one file or several with an index. Errors
 // wrap ErrPickle if there are only pickles, fs.ErrNotExist if there is nothing.
-func (f *Folder) Weights(c Component) (*Checkpoint, error) {
+func (f *Folder) Weights(c weights.Component) (*Checkpoint, error) {
 	ck := &Checkpoint{tensors: make(map[string]checkpointTensor)}
-	for _, stem := range []string{c.weightsFile(), "diffusion_pytorch_model", "model"} {
+	for _, stem := range []string{weightsFile(c), "diffusion_pytorch_model", "model"} {
 		for _, try := range []struct {
 			suffix string
-			add    func(c Component, name string) error
+			add    func(c weights.Component, name string) error
 		}{
-			{".safetensors", func(c Component, name string) error { return ck.add(f.fsys, c, name, nil) }},
-			{".safetensors.index.json", func(c Component, name string) error { return ck.addIndex(f, c, name) }},
-			{".fp16.safetensors", func(c Component, name string) error { return ck.add(f.fsys, c, name, nil) }},
-			{".safetensors.index.fp16.json", func(c Component, name string) error { return ck.addIndex(f, c, name) }},
+			{".safetensors", func(c weights.Component, name string) error { return ck.add(f.fsys, c, name, nil) }},
+			{".safetensors.index.json", func(c weights.Component, name string) error { return ck.addIndex(f, c, name) }},
+			{".fp16.safetensors", func(c weights.Component, name string) error { return ck.add(f.fsys, c, name, nil) }},
+			{".safetensors.index.fp16.json", func(c weights.Component, name string) error { return ck.addIndex(f, c, name) }},
 		} {
 			name := path.Join(c.Name, stem+try.suffix)
 			if _, err := fs.Stat(f.fsys, name); errors.Is(err, fs.ErrNotExist) {
@@ -193,7 +196,7 @@ func (f *Folder) Weights(c Component) (*Checkpoint, error) {
 }
 
 // noWeights says why a component has no weights that can be read.
-func (f *Folder) noWeights(c Component) error {
+func (f *Folder) noWeights(c weights.Component) error {
 	entries, err := fs.ReadDir(f.fsys, c.Name)
 	if err != nil {
 		return err
@@ -205,11 +208,11 @@ func (f *Folder) noWeights(c Component) error {
 				path.Join(c.Name, e.Name()), ErrPickle)
 		}
 	}
-	return fmt.Errorf("%s: no %s.safetensors: %w", c.Name, c.weightsFile(), fs.ErrNotExist)
+	return fmt.Errorf("%s: no %s.safetensors: %w", c.Name, weightsFile(c), fs.ErrNotExist)
 }
 
 // add opens a file and takes its tensors: all, or those that want accepts.
-func (ck *Checkpoint) add(fsys fs.FS, c Component, name string, want func(tensor string) bool) error {
+func (ck *Checkpoint) add(fsys fs.FS, c weights.Component, name string, want func(tensor string) bool) error {
 	r, size, err := openAt(fsys, name)
 	if err != nil {
 		return err
@@ -223,7 +226,7 @@ func (ck *Checkpoint) add(fsys fs.FS, c Component, name string, want func(tensor
 		if want != nil && !want(old) {
 			continue
 		}
-		current := c.currentName(old)
+		current := currentName(c, old)
 		if current == "" {
 			continue
 		}
@@ -236,7 +239,7 @@ func (ck *Checkpoint) add(fsys fs.FS, c Component, name string, want func(tensor
 }
 
 // addIndex opens the files that an index names.
-func (ck *Checkpoint) addIndex(f *Folder, c Component, name string) error {
+func (ck *Checkpoint) addIndex(f *Folder, c weights.Component, name string) error {
 	data, err := f.readJSON(name)
 	if err != nil {
 		return err
@@ -258,7 +261,7 @@ func (ck *Checkpoint) addIndex(f *Folder, c Component, name string) error {
 		}
 	}
 	for tensor := range index.WeightMap {
-		if current := c.currentName(tensor); current != "" {
+		if current := currentName(c, tensor); current != "" {
 			if _, ok := ck.tensors[current]; !ok {
 				return malformed(name, "tensor %s is not in %s", tensor, index.WeightMap[tensor])
 			}
@@ -274,7 +277,7 @@ var currentAttention = map[string]string{"query": "to_q", "key": "to_k", "value"
 
 // currentName gives the name that today's class has for a tensor: "" for a
 // buffer that is no weight.
-func (c Component) currentName(name string) string {
+func currentName(c weights.Component, name string) string {
 	// A table 0, 1, 2, … that transformers saved before 4.31.
 	if strings.HasSuffix(name, ".position_ids") {
 		return ""
@@ -303,7 +306,7 @@ func (ck *Checkpoint) Lookup(name string) (SafetensorInfo, bool) {
 func (ck *Checkpoint) Float32s(name string) ([]float32, error) {
 	t, ok := ck.tensors[name]
 	if !ok {
-		return nil, fmt.Errorf("tensor %s: %w", name, ErrNoTensor)
+		return nil, fmt.Errorf("tensor %s: %w", name, weights.ErrNoTensor)
 	}
 	return t.file.Float32s(t.name)
 }

@@ -1,4 +1,4 @@
-package weights
+package pack
 
 import (
 	"crypto/sha256"
@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/counterpoint/counterpoint/weights"
 )
 
 // shardWriter collects planes into shards of at most MaxShard bytes and writes
@@ -16,12 +18,12 @@ import (
 type shardWriter struct {
 	dir     string
 	encoder *zstd.Encoder
-	written []ShardInfo
+	written []weights.ShardInfo
 	reports []ShardReport
 	content ShardReport // what the open shard holds
 
-	data, scales []byte  // of the open shard, already split
-	scaleSpans   []*Span // into scales, until flush moves them behind the data
+	data, scales []byte          // of the open shard, already split
+	scaleSpans   []*weights.Span // into scales, until flush moves them behind the data
 }
 
 func newShardWriter(dir string) (*shardWriter, error) {
@@ -45,34 +47,36 @@ func (w *shardWriter) empty() bool { return len(w.data) == 0 }
 
 // fits tells whether planes of the given sizes can be added to the open shard.
 func (w *shardWriter) fits(data, scales int64) bool {
-	return alignUp(alignUp(int64(len(w.data)))+data)+alignUp(int64(len(w.scales)))+scales <= MaxShard
+	return weights.AlignUp(weights.AlignUp(int64(len(w.data)))+data)+weights.AlignUp(int64(len(w.scales)))+scales <= weights.MaxShard
 }
 
 // addData adds a data plane, or a file.
-func (w *shardWriter) addData(plane []byte, elementSize int) (s Span) {
+func (w *shardWriter) addData(plane []byte, elementSize int) (s weights.Span) {
 	w.data, s = addPlane(w.data, plane, elementSize)
 	return s
 }
 
 // addScales adds a scale plane, whose span is right only after flush.
-func (w *shardWriter) addScales(plane []byte) *Span {
-	s := new(Span)
+func (w *shardWriter) addScales(plane []byte) *weights.Span {
+	s := new(weights.Span)
 	w.scales, *s = addPlane(w.scales, plane, 2)
 	w.scaleSpans = append(w.scaleSpans, s)
 	return s
 }
 
-func addPlane(dst, plane []byte, elementSize int) ([]byte, Span) {
+func addPlane(dst, plane []byte, elementSize int) ([]byte, weights.Span) {
 	dst = pad(dst)
-	s := Span{int64(len(dst)), int64(len(plane))}
-	return split(dst, plane, elementSize), s
+	s := weights.Span{Offset: int64(len(dst)), Length: int64(len(plane))}
+	return weights.Split(dst, plane, elementSize), s
 }
 
 // pad appends zeros up to where a plane may begin.
-func pad(b []byte) []byte { return append(b, make([]byte, alignUp(int64(len(b)))-int64(len(b)))...) }
+func pad(b []byte) []byte {
+	return append(b, make([]byte, weights.AlignUp(int64(len(b)))-int64(len(b)))...)
+}
 
 // flush writes the open shard and begins the next.
-func (w *shardWriter) flush() (ShardInfo, error) {
+func (w *shardWriter) flush() (weights.ShardInfo, error) {
 	raw := w.data
 	if len(w.scales) > 0 {
 		raw = pad(raw)
@@ -81,10 +85,10 @@ func (w *shardWriter) flush() (ShardInfo, error) {
 		}
 		raw = append(raw, w.scales...)
 	}
-	info := ShardInfo{Compression: Raw, RawBytes: int64(len(raw))}
+	info := weights.ShardInfo{Compression: weights.Raw, RawBytes: int64(len(raw))}
 	stored := w.encoder.EncodeAll(raw, nil)
 	if len(stored) < len(raw) {
-		info.Compression = Zstd
+		info.Compression = weights.Zstd
 	} else {
 		stored = raw
 	}
@@ -92,7 +96,7 @@ func (w *shardWriter) flush() (ShardInfo, error) {
 	info.SHA256 = hex.EncodeToString(sum[:])
 	info.Bytes = int64(len(stored))
 	if err := writeFile(filepath.Join(w.dir, info.File()), stored); err != nil {
-		return ShardInfo{}, err
+		return weights.ShardInfo{}, err
 	}
 	report := w.content
 	report.File, report.Compression, report.Raw, report.Stored = info.File(), info.Compression, info.RawBytes, info.Bytes
@@ -104,7 +108,7 @@ func (w *shardWriter) flush() (ShardInfo, error) {
 
 // finish writes the manifest and removes the shards it does not name.
 func (w *shardWriter) finish(manifest []byte) error {
-	if err := writeFile(filepath.Join(w.dir, ManifestName), manifest); err != nil {
+	if err := writeFile(filepath.Join(w.dir, weights.ManifestName), manifest); err != nil {
 		return err
 	}
 	keep := make(map[string]bool)
@@ -116,19 +120,13 @@ func (w *shardWriter) finish(manifest []byte) error {
 		return err
 	}
 	for _, e := range entries {
-		if isShardFile(e.Name()) && !keep[e.Name()] {
+		if weights.IsShardFile(e.Name()) && !keep[e.Name()] {
 			if err := os.Remove(filepath.Join(w.dir, e.Name())); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// isShardFile tells whether a file is named like a shard.
-func isShardFile(name string) bool {
-	c := Compression(filepath.Ext(name))
-	return len(name) > 64 && isHash(name[:64]) && (c == "."+Raw || c == "."+Zstd) && len(name) == 64+len(c)
 }
 
 // writeFile writes a file whole or not at all, readable by all as os.CreateTemp's

@@ -1,4 +1,4 @@
-package weights
+package pack
 
 import (
 	"context"
@@ -7,18 +7,21 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/counterpoint/counterpoint/weights"
 )
 
 // Export writes the model into dir as the diffusers folder it was packed from,
 // with float32 weights: exactly the values the packed ones stand for. The index
 // is written last.
-func Export(ctx context.Context, m *Model, dir string) error {
+func Export(ctx context.Context, m *weights.Model, dir string) error {
 	if err := exportFiles(ctx, m, dir); err != nil {
 		return err
 	}
 	for _, c := range m.Components() {
-		if c.role() != network {
+		if roleOf(c) != network {
 			continue
 		}
 		if err := exportNetwork(ctx, m, c, dir); err != nil {
@@ -29,7 +32,7 @@ func Export(ctx context.Context, m *Model, dir string) error {
 }
 
 // exportFiles writes the configs, the tokenizers' files and counterpoint.json.
-func exportFiles(ctx context.Context, m *Model, dir string) error {
+func exportFiles(ctx context.Context, m *weights.Model, dir string) error {
 	for _, c := range m.Components() {
 		if c.Config == nil {
 			continue
@@ -38,7 +41,7 @@ func exportFiles(ctx context.Context, m *Model, dir string) error {
 		if err != nil {
 			return malformed("config of "+c.Name, "%v", err)
 		}
-		if err := exportFile(dir, c.Name+"/"+c.configFile(), config); err != nil {
+		if err := exportFile(dir, c.Name+"/"+configFile(c), config); err != nil {
 			return err
 		}
 	}
@@ -86,7 +89,7 @@ func exportFile(dir, name string, data []byte) error {
 
 // exportNetwork writes a component's safetensors file. Its header is known from
 // the manifest, so each slab goes to its place as it comes.
-func exportNetwork(ctx context.Context, m *Model, c Component, dir string) (err error) {
+func exportNetwork(ctx context.Context, m *weights.Model, c weights.Component, dir string) (err error) {
 	prefix := c.Name + "/"
 	var infos []SafetensorInfo
 	for _, t := range m.Manifest().Tensors {
@@ -103,7 +106,7 @@ func exportNetwork(ctx context.Context, m *Model, c Component, dir string) (err 
 		begin[prefix+info.Name] = at[i]
 	}
 
-	path := filepath.Join(dir, c.Name, c.weightsFile()+".safetensors")
+	path := filepath.Join(dir, c.Name, weightsFile(c)+".safetensors")
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
 	}
@@ -121,10 +124,10 @@ func exportNetwork(ctx context.Context, m *Model, c Component, dir string) (err 
 	}
 	var values []float32
 	var data []byte
-	want := func(t *TensorInfo) bool { return strings.HasPrefix(t.Name, prefix) }
-	return m.EachOf(ctx, want, func(t Tensor) error {
+	want := func(t *weights.TensorInfo) bool { return strings.HasPrefix(t.Name, prefix) }
+	return m.EachOf(ctx, want, func(t weights.Tensor) error {
 		values = t.Float32s(values)
-		data = grow(data, int64(4*len(values)))
+		data = slices.Grow(data[:0], 4*len(values))[:4*len(values)]
 		TypeF32.encode(data, values)
 		_, err := f.WriteAt(data, begin[t.Name]+4*int64(t.First)*int64(t.Layout().Row()))
 		return err

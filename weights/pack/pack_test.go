@@ -1,4 +1,4 @@
-package weights
+package pack
 
 import (
 	"bytes"
@@ -8,24 +8,16 @@ import (
 	"io/fs"
 	"maps"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-)
 
-// gaussian gives n values of the given standard deviation, the same for a seed.
-func gaussian(seed uint64, n int, sigma float64) []float32 {
-	r := rand.New(rand.NewPCG(seed, 0))
-	v := make([]float32, n)
-	for i := range v {
-		v[i] = float32(r.NormFloat64() * sigma)
-	}
-	return v
-}
+	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/internal/weightstest"
+)
 
 // pipeline is the weights of a model's components, by component/name.
 type pipeline map[string]parameter
@@ -61,7 +53,7 @@ func testPipeline() pipeline {
 		{"vae/linear.weight", []int{5, 3, 8, 8}},
 		{"vae/scale", []int{}},
 	} {
-		p[t.name] = parameter{t.shape, gaussian(uint64(i), LayoutOf(t.shape).Len(), 0.05)}
+		p[t.name] = parameter{t.shape, weightstest.Gaussian(uint64(i), weights.LayoutOf(t.shape).Len(), 0.05)}
 	}
 	return p
 }
@@ -141,9 +133,24 @@ func pack(t testing.TB, folder fs.FS, opts Options) (dir string, report *Report)
 	return dir, report
 }
 
-func open(t testing.TB, dir string) *Model {
+func readAll(t testing.TB, dir string) map[string][]byte {
 	t.Helper()
-	m, err := Open(os.DirFS(dir))
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := make(map[string][]byte)
+	for _, e := range entries {
+		if content[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return content
+}
+
+func open(t testing.TB, dir string) *weights.Model {
+	t.Helper()
+	m, err := weights.Open(os.DirFS(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,16 +172,16 @@ func TestPackedTensorsAreTheQuantizedSource(t *testing.T) {
 				t.Fatalf("tensors %q, want %q", got, want)
 			}
 			for name, got := range tensors {
-				want, err := NewTensor(name, p[name].shape, p[name].values, got.Encoding, got.Group)
+				want, err := weights.NewTensor(name, p[name].shape, p[name].values, got.Encoding, got.Group)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if !bytes.Equal(got.Data, want.Data) || !bytes.Equal(got.Scales, want.Scales) {
 					t.Errorf("%s: packed planes are not those of the source", name)
 				}
-				var n Noise
+				var n weights.Noise
 				n.Add(p[name].values, got.Float32s(nil))
-				least := map[Encoding]float64{F32: math.Inf(1), F16: 70, Int8: 40, Int4: 18}[got.Encoding]
+				least := map[weights.Encoding]float64{weights.F32: math.Inf(1), weights.F16: 70, weights.Int8: 40, weights.Int4: 18}[got.Encoding]
 				if n.SNR() < least {
 					t.Errorf("%s: %.1f dB in %v, want %.0f", name, n.SNR(), got.Encoding, least)
 				}
@@ -193,21 +200,6 @@ func TestPackIsDeterministic(t *testing.T) {
 	}
 }
 
-func readAll(t testing.TB, dir string) map[string][]byte {
-	t.Helper()
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	content := make(map[string][]byte)
-	for _, e := range entries {
-		if content[e.Name()], err = os.ReadFile(filepath.Join(dir, e.Name())); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return content
-}
-
 func TestPackReplacesEarlierPack(t *testing.T) {
 	p := testPipeline()
 	dir, _ := pack(t, p.folder(t), Options{})
@@ -219,7 +211,7 @@ func TestPackReplacesEarlierPack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{ManifestName, "notes.txt"}
+	want := []string{weights.ManifestName, "notes.txt"}
 	for _, s := range report.Shards {
 		want = append(want, s.File)
 	}
@@ -261,14 +253,14 @@ func TestExportRoundTrip(t *testing.T) {
 }
 
 // compareWeights checks that a folder holds exactly what a model stands for.
-func compareWeights(t *testing.T, f *Folder, m *Model) {
+func compareWeights(t *testing.T, f *Folder, m *weights.Model) {
 	t.Helper()
 	tensors, err := m.Load(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range f.Components {
-		if c.role() != network {
+		if roleOf(c) != network {
 			continue
 		}
 		ck, err := f.Weights(c)
@@ -313,7 +305,7 @@ func TestLargeTensorIsSplitByRows(t *testing.T) {
 	dir, _ := pack(t, p.folder(t), Options{})
 	m := open(t, dir)
 	next := 0
-	err := m.Each(context.Background(), func(slab Tensor) error {
+	err := m.Each(context.Background(), func(slab weights.Tensor) error {
 		if slab.Name != embedding {
 			return nil
 		}
