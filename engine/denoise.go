@@ -6,7 +6,6 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
-	"github.com/counterpoint/counterpoint/engine/nn"
 	"github.com/counterpoint/counterpoint/engine/sample"
 )
 
@@ -61,103 +60,79 @@ func (b *bank) Close() error {
 	return nil
 }
 
-// maxRows bounds the rows of one evaluation, and so the memory of its activations. More pictures are evaluated in turn.
-const maxRows = 16
-
 // scorer evaluates the composition of a prompt's rows for every picture of the batch.
 type scorer struct {
-	engine *Engine
-	bank   *bank
-	rows   []compose.Row
-	batch  int
-	size   int // elements of one latent
-	at     sample.Reg
-	unet   *program
-	group  int       // pictures one evaluation holds
-	time   []float32 // one row's features, for each row of an evaluation
+	*evaluator
+	bank  *bank
+	rows  []compose.Row
+	local []int // the rows that are evaluated here, ascending; helpers have the others
+	help  []*helper
 }
 
 // newScorer builds the UNet for the batch, over conditions that must stay open as long as the scorer.
 func (e *Engine) newScorer(b *bank, rows []compose.Row, c *conditions, batch, h, w int) (*scorer, error) {
-	cfg := e.pipeline.unet
-	s := &scorer{engine: e, bank: b, rows: rows, batch: batch, size: h * w * cfg.OutChannels}
-	s.group = min(batch, max(1, maxRows/len(rows)))
-	g, err := nn.UNet(cfg, e.pipeline.params, nn.Sizes{
-		Rows: s.group * len(rows), Latents: batch, Conditions: len(rows), Maps: batch * len(rows),
-		Tokens: e.pipeline.text.MaxPositions, Height: h, Width: w,
-	})
+	all := make([]int, len(rows))
+	for i := range all {
+		all[i] = i
+	}
+	return e.newSharedScorer(b, rows, all, nil, c, batch, h, w)
+}
+
+// newSharedScorer is newScorer for an engine that evaluates the local rows alone, and has conditions of no others.
+func (e *Engine) newSharedScorer(b *bank, rows []compose.Row, local []int, help []*helper, c *conditions, batch, h, w int) (*scorer, error) {
+	ev, err := e.newEvaluator(len(local), c, batch, h, w)
 	if err != nil {
 		return nil, err
 	}
-	if s.unet, err = e.compile(g); err != nil {
-		return nil, err
-	}
-	for name, buf := range c.buffers {
-		if err := s.unet.bind(name, buf); err != nil {
-			s.Close()
-			return nil, err
-		}
-	}
-	s.time = make([]float32, s.group*len(rows)*cfg.BlockOut[0])
-	return s, s.evaluateAt(sample.RegX)
-}
-
-// evaluateAt makes the UNet read the given register.
-func (s *scorer) evaluateAt(r sample.Reg) error {
-	s.at = r
-	return s.unet.bind("sample", s.bank.registers[r])
+	return &scorer{evaluator: ev, bank: b, rows: rows, local: local, help: help}, nil
 }
 
 // Score evaluates the network on every row of every picture and combines each picture's scores by the rows' coefficients
 // (paper, equation 11). Network outputs of any prediction type combine alike, since the coefficients add up to 1.
 func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg) error {
-	if in != s.at {
-		if err := s.evaluateAt(in); err != nil {
-			return err
-		}
-	}
-	width := s.engine.pipeline.unet.BlockOut[0]
-	s.engine.pipeline.unet.TimeFeatures(s.time[:width], step.T)
-	for i := width; i < len(s.time); i += width {
-		copy(s.time[i:i+width], s.time[:width])
-	}
-	if err := s.unet.writeFloats(ctx, "time", s.time); err != nil {
+	if err := s.startHelpers(ctx, step.T, in); err != nil {
 		return err
 	}
-	n := len(s.rows)
-	for first := 0; first < s.batch; first += s.group {
-		count := min(s.group, s.batch-first)
-		index := map[string][]int32{"latent": make([]int32, count*n), "condition": make([]int32, count*n)}
-		if s.engine.pipeline.unet.PlaceChannels() > 0 {
-			index["map"] = make([]int32, count*n)
-		}
-		for i := range count * n {
-			index["latent"][i], index["condition"][i] = int32(first+i/n), int32(i%n)
-			if m, ok := index["map"]; ok {
-				m[i] = int32(first*n + i)
+	return s.evaluate(ctx, step.T, s.bank.registers[in], func(first, count int) error {
+		if first == 0 {
+			for _, h := range s.help {
+				if err := h.finish(ctx, step.T); err != nil {
+					return err
+				}
 			}
-		}
-		for name, v := range index {
-			if err := s.unet.writeInts(ctx, name, v); err != nil {
-				return err
-			}
-		}
-		if err := s.unet.exe.Run(ctx, count*n); err != nil {
-			return err
 		}
 		for k := range count {
-			terms := make([]device.Term, n)
-			for i, r := range s.rows {
-				terms[i] = device.Term{View: device.View{Buffer: s.unet.outputs["score"], Offset: (k*n + i) * s.size, Len: s.size}, Coef: r.Coef}
+			terms := make([]device.Term, len(s.rows))
+			for i, row := range s.local {
+				terms[row] = device.Term{View: s.view(k, i), Coef: s.rows[row].Coef}
+			}
+			for _, h := range s.help {
+				for i, row := range h.rows {
+					terms[row] = device.Term{View: h.view(first+k, i, s.size), Coef: s.rows[row].Coef}
+				}
 			}
 			dst := device.View{Buffer: s.bank.registers[out], Offset: (first + k) * s.size, Len: s.size}
 			if err := s.engine.device.Combine(dst, terms); err != nil {
-				return fmt.Errorf("combining %d scores: %w", n, err)
+				return fmt.Errorf("combining %d scores: %w", len(terms), err)
 			}
+		}
+		return nil
+	})
+}
+
+// startHelpers hands the latents to the helpers, which work on their rows from now on.
+func (s *scorer) startHelpers(ctx context.Context, t float64, in sample.Reg) error {
+	if len(s.help) == 0 {
+		return nil
+	}
+	x := make([]float32, s.batch*s.size)
+	if err := s.bank.Read(in, x); err != nil {
+		return err
+	}
+	for _, h := range s.help {
+		if err := h.peer.Start(ctx, t, x); err != nil {
+			return h.fail(err)
 		}
 	}
 	return nil
 }
-
-// Close frees the network's memory; bank and conditions are the caller's.
-func (s *scorer) Close() error { return s.unet.Close() }

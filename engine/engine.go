@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -31,7 +32,12 @@ type Engine struct {
 // Open reads and verifies the packed model in the root of model, manifest first, and loads its weights onto the device.
 // Errors name the file, tensor or field at fault.
 func Open(ctx context.Context, model fs.FS, o Options) (*Engine, error) {
-	m, err := weights.Open(model)
+	return OpenSource(ctx, weights.FS(model), o)
+}
+
+// OpenSource is Open for a model whose files come from anywhere.
+func OpenSource(ctx context.Context, model weights.Source, o Options) (*Engine, error) {
+	m, err := weights.OpenSource(ctx, model)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +94,7 @@ func fill[T comparable](dst *T, v T) {
 // Complete fills the zero fields of a request from the defaults and checks all of them.
 func (e *Engine) Complete(r Request) (Request, error) {
 	full := e.Defaults()
-	full.Prompt, full.NegativePrompt, full.Seed, full.Eta = r.Prompt, r.NegativePrompt, r.Seed, r.Eta
+	full.Prompt, full.NegativePrompt, full.Seed, full.StopAfter, full.Eta = r.Prompt, r.NegativePrompt, r.Seed, r.StopAfter, r.Eta
 	fill(&full.Steps, r.Steps)
 	fill(&full.GuidanceScale, r.GuidanceScale)
 	fill(&full.MaxGuidance, r.MaxGuidance)
@@ -103,6 +109,7 @@ func (e *Engine) Complete(r Request) (Request, error) {
 // plan is a request worked out as far as the host alone can.
 type plan struct {
 	request  Request
+	prompt   *compose.Prompt
 	rows     []compose.Row
 	places   [][]*compose.Place // of each row of each picture, nil for anywhere
 	warnings []compose.Warning
@@ -121,7 +128,7 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{request: r, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch)}
+	p := &plan{request: r, prompt: prompt, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch)}
 	p.warnings = append(p.warnings, compose.UnknownWords(prompt, e.pipeline.known, e.pipeline.extra.Vocabulary)...)
 	composition, err := compose.Combine(prompt.Terms(), compose.Options{
 		Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt,
@@ -153,8 +160,8 @@ func (e *Engine) plan(r Request) (*plan, error) {
 
 // Generate runs a request. It yields an event when the texts are encoded, after each step and each decoded picture, and
 // last one of phase Done with the result; or one error, and nothing after it. Cancelling ctx stops it within a step with
-// the context's error; so does leaving the loop, with none.
-func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Event, error] {
+// the context's error; so does leaving the loop, with none. Peers, if any are given, take their shares of the rows.
+func (e *Engine) Generate(ctx context.Context, r Request, peers ...Peer) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		start := time.Now()
 		p, err := e.plan(r)
@@ -162,15 +169,16 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Event, error
 			yield(Event{}, err)
 			return
 		}
-		g := generation{Engine: e, plan: p, yield: yield}
+		g := generation{Engine: e, plan: p, peers: peers, yield: yield}
 		pictures, err := g.run(ctx)
 		switch {
 		case g.left:
 		case err != nil:
 			yield(Event{}, err)
 		default:
-			yield(Event{Phase: Done, Result: &Result{Request: p.request, Model: e.info, Pictures: pictures, Rows: p.rows,
-				Warnings: p.warnings, Elapsed: time.Since(start)}}, nil)
+			r := g.result(pictures)
+			r.Elapsed = time.Since(start)
+			yield(Event{Phase: Done, Result: r}, nil)
 		}
 	}
 }
@@ -179,6 +187,7 @@ func (e *Engine) Generate(ctx context.Context, r Request) iter.Seq2[Event, error
 type generation struct {
 	*Engine
 	*plan
+	peers []Peer
 	yield func(Event, error) bool
 	left  bool // the caller has left the loop
 }
@@ -189,8 +198,18 @@ func (g *generation) tell(ev Event) bool {
 	return !g.left
 }
 
+// result is what has come of the generation so far.
+func (g *generation) result(pictures []Picture) *Result {
+	return &Result{Request: g.request, Model: g.info, Pictures: pictures, Rows: g.rows, Warnings: g.warnings}
+}
+
 func (g *generation) run(ctx context.Context) ([]Picture, error) {
-	conditions, err := g.encode(ctx, g.rows, g.places, g.shape.H, g.shape.W)
+	local, help, err := g.share(ctx, g.peers)
+	if err != nil {
+		return nil, err
+	}
+	defer release(help)
+	conditions, err := g.encode(ctx, pick(g.rows, local), pickPlaces(g.places, local), g.shape.H, g.shape.W)
 	if err != nil {
 		return nil, err
 	}
@@ -203,25 +222,35 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		return nil, err
 	}
 	defer latents.Close()
-	if err := g.denoise(ctx, latents, conditions); err != nil || g.left {
+	s, err := g.newSharedScorer(latents, g.rows, local, help, conditions, len(g.seeds), g.shape.H, g.shape.W)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	if err := g.denoise(ctx, latents, s); err != nil || g.left {
 		return nil, err
 	}
 	return g.decode(ctx, latents.registers[sample.RegX])
 }
 
 // denoise runs the sampler; the final latents are in the bank's RegX.
-func (g *generation) denoise(ctx context.Context, latents *bank, c *conditions) error {
-	s, err := g.newScorer(latents, g.rows, c, len(g.seeds), g.shape.H, g.shape.W)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
+func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) error {
+	stop := cmp.Or(g.request.StopAfter, g.request.Steps)
 	for progress, err := range sample.Run(ctx, latents, s, g.steps, g.seeds, g.shape) {
 		if err != nil {
 			return err
 		}
-		if !g.tell(Event{Phase: Denoising, Step: progress.Done, Steps: progress.Steps}) {
+		ev := Event{Phase: Denoising, Step: progress.Done, Steps: progress.Steps, Stop: func() { stop = progress.Done }}
+		step := &g.steps[progress.Done-1]
+		if g.pipeline.extra.LatentRGB.valid(g.shape.C) {
+			ev.Preview = func() ([]*image.NRGBA, error) { return g.preview(latents, step.Clean) }
+		}
+		if !g.tell(ev) {
 			return nil
+		}
+		if progress.Done >= stop && progress.Done < progress.Steps {
+			g.request.StopAfter = progress.Done
+			return latents.Apply(sample.Move{Dst: sample.RegX, Terms: step.Clean})
 		}
 	}
 	return nil
@@ -253,7 +282,7 @@ func (g *generation) decode(ctx context.Context, latents device.Buffer) ([]Pictu
 			return nil, err
 		}
 		pictures = append(pictures, Picture{seed, toImage(pixels, g.request.Width, g.request.Height), g.places[k]})
-		if !g.tell(Event{Phase: Decoding, Step: k + 1, Steps: len(g.seeds)}) {
+		if !g.tell(Event{Phase: Decoding, Step: k + 1, Steps: len(g.seeds), Result: g.result(pictures)}) {
 			return nil, nil
 		}
 	}

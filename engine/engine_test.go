@@ -124,7 +124,7 @@ func TestEvents(t *testing.T) {
 	for ev, err := range e.Generate(context.Background(), r) {
 		must(t, err)
 		phases = append(phases, ev.Phase)
-		if (ev.Result != nil) != (ev.Phase == Done) {
+		if pictures := ev.Phase == Decoding || ev.Phase == Done; (ev.Result != nil) != pictures || pictures && len(ev.Result.Pictures) == 0 {
 			t.Errorf("phase %v with result %v", ev.Phase, ev.Result)
 		}
 	}

@@ -26,9 +26,9 @@ type golden struct {
 	*pack.Safetensors
 	t         *testing.T
 	tolerance float64 // times what the CPU may be off
-	Prompts []string
-	Places  []*[2]float64
-	Run     struct {
+	Prompts   []string
+	Places    []*[2]float64
+	Run       struct {
 		Steps    int
 		Guidance float64
 		Weights  []float64

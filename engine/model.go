@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/counterpoint/counterpoint/engine/device"
 	"github.com/counterpoint/counterpoint/engine/graph"
@@ -31,6 +32,7 @@ type pipeline struct {
 type extra struct {
 	Place      placeSpec `json:"place"`
 	Vocabulary []string  `json:"vocabulary"` // every word the model knows; empty for an open vocabulary
+	LatentRGB  latentRGB `json:"latent_rgb"`
 	Default    struct {
 		Width       int     `json:"width"`
 		Height      int     `json:"height"`
@@ -82,14 +84,17 @@ func readPipeline(ctx context.Context, m *weights.Model) (*pipeline, error) {
 
 // readTokenizer reads the tokenizer's files, which are kept in the shards.
 func readTokenizer(ctx context.Context, m *weights.Model) (*tokenizer.Tokenizer, error) {
+	const folder = "tokenizer/"
+	files, err := m.Files(ctx, func(name string) bool { return strings.HasPrefix(name, folder) })
+	if err != nil {
+		return nil, err
+	}
 	return tokenizer.Load(func(name string) ([]byte, error) {
-		name = "tokenizer/" + name
-		data, err := m.File(ctx, name)
-		listed := slices.ContainsFunc(m.Manifest().Files, func(f weights.FileInfo) bool { return f.Name == name })
-		if listed && errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: %v", name, err) // the shard is missing: not the same as a model without the file
+		data, ok := files[folder+name]
+		if !ok {
+			return nil, &fs.PathError{Op: "read", Path: folder + name, Err: fs.ErrNotExist}
 		}
-		return data, err
+		return data, nil
 	})
 }
 
@@ -187,8 +192,13 @@ func encoding(e weights.Encoding, group int) graph.Encoding {
 // load streams a model's weights to the device, shard by shard. Only a tensor that spans shards is ever put together here.
 func load(ctx context.Context, m *weights.Model, dst device.Weights, progress func(done, total int64)) error {
 	var done, total int64
-	for _, s := range m.Manifest().Shards {
-		total += s.RawBytes
+	for _, t := range m.Manifest().Tensors {
+		for _, p := range t.Parts {
+			total += p.Data.Length
+			if p.Scales != nil {
+				total += p.Scales.Length
+			}
+		}
 	}
 	whole := weights.Tensor{} // the slabs so far of a tensor larger than a shard
 	return m.Each(ctx, func(t weights.Tensor) error {

@@ -16,14 +16,15 @@ type Request struct {
 	NegativePrompt string  `json:"negative_prompt,omitempty"` // the text of the unconditional row, "" for the model's own
 	Seed           uint64  `json:"seed"`                      // of the first picture; picture i has Seed+i. At most MaxSeed
 	Steps          int     `json:"steps"`
-	GuidanceScale  float64 `json:"guidance_scale"` // multiplies every term's weight
-	MaxGuidance    float64 `json:"max_guidance"`   // cap of the positive terms' total, see compose.Options; negative for none
-	Places         Places  `json:"places"`         // of concepts that the prompt gives none
-	Sampler        string  `json:"sampler"`        // a name that sample.Lookup knows
-	Eta            float64 `json:"eta,omitempty"`  // DDIM's: 0 deterministic, 1 as DDPM
-	Width          int     `json:"width"`          // pixels
-	Height         int     `json:"height"`         // pixels
-	Batch          int     `json:"batch"`          // number of pictures
+	StopAfter      int     `json:"stop_after,omitempty"` // decode what the network makes of the picture after so many steps; 0 after all
+	GuidanceScale  float64 `json:"guidance_scale"`       // multiplies every term's weight
+	MaxGuidance    float64 `json:"max_guidance"`         // cap of the positive terms' total, see compose.Options; negative for none
+	Places         Places  `json:"places"`               // of concepts that the prompt gives none
+	Sampler        string  `json:"sampler"`              // a name that sample.Lookup knows
+	Eta            float64 `json:"eta,omitempty"`        // DDIM's: 0 deterministic, 1 as DDPM
+	Width          int     `json:"width"`                // pixels
+	Height         int     `json:"height"`               // pixels
+	Batch          int     `json:"batch"`                // number of pictures
 }
 
 // The limits of a request. MaxSeed is the largest integer that every JSON reader keeps exactly.
@@ -53,6 +54,8 @@ func (r *Request) check(multiple int) error {
 		return bad("seed", "%d is above %d", r.Seed, uint64(MaxSeed))
 	case r.Steps < 1 || r.Steps > MaxSteps:
 		return bad("steps", "%d, want 1 to %d", r.Steps, MaxSteps)
+	case r.StopAfter < 0 || r.StopAfter > r.Steps:
+		return bad("stop_after", "%d, want 0 to the %d steps", r.StopAfter, r.Steps)
 	case math.IsNaN(r.GuidanceScale) || math.IsInf(r.GuidanceScale, 0):
 		return bad("guidance_scale", "%v is not a finite number", r.GuidanceScale)
 	case math.IsNaN(r.MaxGuidance) || math.IsInf(r.MaxGuidance, 0):
@@ -93,7 +96,13 @@ type Event struct {
 	Phase  Phase
 	Step   int     // steps done, in Denoising; pictures done, in Decoding
 	Steps  int     // of how many
-	Result *Result // in Done
+	Result *Result // in Done; in Decoding, with the pictures so far
+
+	// Preview, in Denoising, renders what each picture will be like, a pixel a latent cell. It is nil if the model declares
+	// no projection of latents to colours. It waits for the device, so not to be called at every step.
+	Preview func() ([]*image.NRGBA, error)
+	// Stop, in Denoising, makes this step the last before decoding, as Request.StopAfter does; the result's request says so.
+	Stop func()
 }
 
 // Result is what a generation made.

@@ -10,6 +10,13 @@ import (
 	"github.com/counterpoint/counterpoint/engine/graph"
 )
 
+// ErrLost is wrapped by the errors of a device that is gone, with all it held: unplugged, reset by its driver. Opening it
+// again may succeed.
+var ErrLost = errors.New("device lost")
+
+// ErrMemory is wrapped by the errors of a device that has too little memory for what is asked of it.
+var ErrMemory = errors.New("device: out of memory")
+
 // ErrClosed reports the use of something whose Close has been called.
 var ErrClosed = errors.New("device: closed")
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine/graph"
 	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/pack"
 )
 
 // model is a packed model as Params, which remembers the tensors that were asked for.
@@ -29,7 +30,7 @@ func (m model) Lookup(name string) ([]int, graph.Encoding, bool) {
 func open(t *testing.T, name string) model {
 	t.Helper()
 	dir := t.TempDir()
-	_, err := weights.Pack(context.Background(), os.DirFS("../testdata/goldens/"+name+"/model"), dir, weights.Options{Name: name, Profile: weights.ProfileF16})
+	_, err := pack.Pack(context.Background(), os.DirFS("../testdata/goldens/"+name+"/model"), dir, pack.Options{Name: name, Profile: pack.ProfileF16})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -68,7 +67,7 @@ func dialect(source string) string {
 		if !ok || t.Place != nil {
 			return fold(source)
 		}
-		if t.Weight != 1 || endsInWeight.MatchString(text) {
+		if t.Weight != 1 || endsInWeight(text) {
 			text += " :" + number(t.Weight)
 		}
 		terms = append(terms, text)
@@ -76,8 +75,22 @@ func dialect(source string) string {
 	return strings.Join(terms, " AND ")
 }
 
-// endsInWeight is what A1111 takes for a weight at the end of a term.
-var endsInWeight = regexp.MustCompile(`:\s*[-+]?(?:\d+\.?|\d*\.\d+)\s*$`)
+// endsInWeight tells whether A1111 takes the end of a term for a weight: `:\s*[-+]?(?:\d+\.?|\d*\.\d+)\s*$`.
+func endsInWeight(text string) bool {
+	colon := strings.LastIndexByte(text, ':')
+	if colon < 0 {
+		return false
+	}
+	number := strings.Trim(text[colon+1:], asciiSpace)
+	if number != "" && (number[0] == '-' || number[0] == '+') {
+		number = number[1:]
+	}
+	whole, fraction, _ := strings.Cut(number, ".")
+	return whole+fraction != "" && strings.Trim(whole+fraction, "0123456789") == ""
+}
+
+// asciiSpace is what \s matches.
+const asciiSpace = "\t\n\f\r "
 
 // dialectText spells a term's text with A1111's escapes, which are those of brackets and the backslash. It is not ok where a
 // character that we escape would be syntax there.
@@ -104,9 +117,6 @@ func dialectText(source string) (string, bool) {
 	return fold(b.String()), true
 }
 
-// setting is A1111's own pattern of one "Key: value".
-var setting = regexp.MustCompile(`\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)`)
-
 // minSettings is how many settings a last line needs, by A1111's reader, not to be part of the prompt.
 const minSettings = 3
 
@@ -115,8 +125,7 @@ const minSettings = 3
 // the like in its last line is not a recipe: the error is [ErrNone].
 func ParseParameters(text string) (Recipe, error) {
 	lines := strings.Split(strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")), "\n")
-	last := lines[len(lines)-1]
-	settings := setting.FindAllStringSubmatch(last, -1)
+	settings := findSettings(lines[len(lines)-1])
 	if len(settings) < minSettings {
 		return Recipe{}, ErrNone
 	}
@@ -124,13 +133,12 @@ func ParseParameters(text string) (Recipe, error) {
 	prompt, negative := splitPrompts(lines[:len(lines)-1])
 	r.Request.Prompt, r.Request.NegativePrompt, r.Request.Batch = prompt, negative, 1
 	for _, s := range settings {
-		key, v := s[1], unquote(s[2])
-		field, ok := settingFields[key]
+		field, ok := settingFields[s.key]
 		if !ok {
 			continue
 		}
-		if err := field(&r, v); err != nil {
-			return Recipe{}, fmt.Errorf("recipe: parameters: %s: %w", key, err)
+		if err := field(&r, unquote(s.value)); err != nil {
+			return Recipe{}, fmt.Errorf("recipe: parameters: %s: %w", s.key, err)
 		}
 	}
 	return r, nil

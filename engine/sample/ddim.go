@@ -40,12 +40,7 @@ func DDIM(s *Schedule, n int, o Options) ([]Step, error) {
 		a, next := s.AlphaBar(t), s.AlphaBar(t-stride)
 		sigma := o.Eta * root((1-next)/(1-a)*(1-a/next))
 		direction := root(1 - next - float64(sigma*sigma))
-		steps = append(steps, Step{
-			T:     float64(t),
-			At:    RegX,
-			Noise: sigma > 0,
-			Moves: []Move{update(clean.combine(math.Sqrt(next), noise, direction), sigma)},
-		})
+		steps = append(steps, single(t, clean.combine(math.Sqrt(next), noise, direction), sigma, clean))
 	}
 	return steps, nil
 }

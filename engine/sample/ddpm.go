@@ -49,12 +49,7 @@ func DDPM(s *Schedule, n int, o Options) ([]Step, error) {
 		if t == 0 {
 			variance = 0
 		}
-		steps = append(steps, Step{
-			T:     float64(t),
-			At:    RegX,
-			Noise: variance > 0,
-			Moves: []Move{update(mean, root(variance))},
-		})
+		steps = append(steps, single(t, mean, root(variance), clean))
 	}
 	return steps, nil
 }

@@ -1,6 +1,9 @@
 package sample
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // Reg names a register of a Bank: one value for every element of the batch's
 // latents.
@@ -44,6 +47,8 @@ type Step struct {
 	At    Reg     // the register it is evaluated at
 	Noise bool    // whether RegNoise is filled with fresh noise before the moves
 	Moves []Move  // in order
+	// Clean is, once the moves are made, the estimate of the clean latents that the step was made from.
+	Clean []Term
 }
 
 // Registers is the number of registers that steps use.
@@ -57,18 +62,45 @@ func Registers(steps []Step) int {
 				last = max(last, t.Reg)
 			}
 		}
+		for _, t := range s.Clean {
+			last = max(last, t.Reg)
+		}
 	}
 	return int(last) + 1
 }
 
-// update is the move of one x' = l.x·x + l.out·score + noise·z, without the terms
-// that are 0.
-func update(l linear, noise float64) Move {
-	m := Move{Dst: RegX}
-	for _, t := range []Term{{RegX, l.x}, {RegScore, l.out}, {RegNoise, noise}} {
+// single is a step of one evaluation at x and one move, x' = l.x·x + l.out·score + noise·z; clean is its estimate of
+// the clean latents, from x and score.
+func single(t int, l linear, noise float64, clean linear) Step {
+	return Step{
+		T:     float64(t),
+		At:    RegX,
+		Noise: noise > 0,
+		Moves: []Move{{Dst: RegX, Terms: terms(l.x, l.out, noise)}},
+		Clean: clean.after(l, noise),
+	}
+}
+
+// after returns c in terms of x' instead of x: x = (x' - l.out·score - noise·z) / l.x.
+func (c linear) after(l linear, noise float64) []Term {
+	var q float64
+	switch {
+	case c.x == 0:
+	case math.Abs(l.x) < 1e-6: // x' has forgotten x, and is the best there is
+		return terms(1, 0, 0)
+	default:
+		q = c.x / l.x
+	}
+	return terms(q, c.out-float64(q*l.out), float64(-q*noise))
+}
+
+// terms lists x, score and noise with their coefficients, without those that are 0.
+func terms(x, score, noise float64) []Term {
+	var ts []Term
+	for _, t := range []Term{{RegX, x}, {RegScore, score}, {RegNoise, noise}} {
 		if t.Coef != 0 {
-			m.Terms = append(m.Terms, t)
+			ts = append(ts, t)
 		}
 	}
-	return m
+	return ts
 }

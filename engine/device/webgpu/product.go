@@ -35,8 +35,8 @@ func (c *compiler) product(shader string, in graph.Instr, act graph.Activation, 
 	p["images"], p["positions"], p["outputs"], p["channels"] = images, positions, outputs, channels
 	p["taps"], p["quads"], p["group"] = w.Shape[1:].Elems(1)/channels, (channels+3)/4, max(w.Encoding.Group/4, 1)
 
-	t := c.device.tiling.tile(in.Out.Shape[:1].Elems(c.program.MaxRows)*positions, outputs)
-	v := t.variant()
+	t := c.device.tiling.tile(in.Out.Shape[:1].Elems(c.program.MaxRows)*positions, outputs, w.Shape[1:].Elems(1))
+	v := t.variant(w.Encoding, channels)
 	v[shaders.Encoding], v[shaders.Quantized] = int(w.Encoding.Kind), flag(w.Encoding.Quantized())
 	v[shaders.Act], v[shaders.Quads], v["X_QUADS"] = int(act), flag(inQuads(outputs)), flag(inQuads(channels))
 	v["BIAS"], v["ROW"], v["RESIDUAL"] = flag(o[1] != operand{}), flag(o[2] != operand{}), flag(o[3] != operand{})
@@ -47,7 +47,8 @@ func (c *compiler) product(shader string, in graph.Instr, act graph.Activation, 
 	return c.dispatch(shader, v, p,
 		buffers{"x": o[0], "weights": weights, "scales": scales, "bias": o[1], "row": o[2], "residual": o[3], "y": o[4]},
 		func(n int) (x, y, z uint32) {
-			x, z = c.device.grid(rows.Elems(n)*positions, t.Down*t.Positions)
-			return x, uint32((outputs + t.Across*t.Outputs - 1) / (t.Across * t.Outputs)), z
+			down, across := t.workgroups(rows.Elems(n)*positions, outputs)
+			x, z = c.device.grid(down, 1)
+			return x, uint32(across), z
 		})
 }

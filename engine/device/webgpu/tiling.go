@@ -1,6 +1,13 @@
 package webgpu
 
-import "github.com/counterpoint/counterpoint/shaders"
+import (
+	"fmt"
+	"runtime"
+	"slices"
+
+	"github.com/counterpoint/counterpoint/engine/graph"
+	"github.com/counterpoint/counterpoint/shaders"
+)
 
 // Tile says how product.wgsl divides the positions and outputs of a product.
 type Tile struct {
@@ -8,34 +15,181 @@ type Tile struct {
 	Outputs   int  `json:"outputs"`          // likewise; a multiple of 4
 	Down      int  `json:"down"`             // invocations of a workgroup along the positions
 	Across    int  `json:"across"`           // and along the outputs
-	Shared    bool `json:"shared,omitempty"` // through workgroup memory
+	Shared    bool `json:"shared,omitempty"` // x and w pass through workgroup memory
 	Depth     int  `json:"depth,omitempty"`  // quads of the sum that are there at a time; divides the invocations
 }
 
-// variant returns the names of product.wgsl that a tile decides.
-func (t Tile) variant() shaders.Variant {
-	v := shaders.Variant{"M": t.Positions, "N_QUADS": t.Outputs / 4, "DOWN": t.Down, "ACROSS": t.Across, "SHARED": flag(t.Shared)}
+// String returns "8×16 by 8×1 shared 4": what an invocation computes, by the invocations, and the depth.
+func (t Tile) String() string {
+	s := fmt.Sprintf("%d×%d by %d×%d", t.Positions, t.Outputs, t.Down, t.Across)
 	if t.Shared {
-		apart := t.Down * t.Across / t.Depth
-		v["DEPTH"] = t.Depth
-		v["X_LOADS"] = (t.Down*t.Positions + apart - 1) / apart
-		v["W_LOADS"] = (t.Across*t.Outputs/4 + apart - 1) / apart
+		s += fmt.Sprintf(" shared %d", t.Depth)
 	}
-	return v
+	return s
+}
+
+// candidate is a tile with the speed it reaches where it divides a product evenly and all of the GPU works, in GFLOP/s or,
+// where nothing was measured, by experience and only comparable among its kind.
+type candidate struct {
+	Tile
+	speed [sizeClasses]float64
+}
+
+// A sizeClass is a range of sizes of products in which tiles are equally fast.
+type sizeClass int
+
+// The classes, by the positions of the product.
+const (
+	few  sizeClass = iota // the lower levels of a UNet
+	many                  // the upper ones of a decoder
+	sizeClasses
+)
+
+// manyPositions is where the class many begins.
+const manyPositions = 4096
+
+func classOf(positions int) sizeClass {
+	if positions < manyPositions {
+		return few
+	}
+	return many
+}
+
+// softwareTiles are for adapters that compute on the CPU: speeds of lavapipe on two cores (Zen 4, AVX2) for int8. Lanes of a
+// vector are neighbouring positions or, where there are too few of them, outputs.
+var softwareTiles = []candidate{
+	{Tile{Positions: 16, Outputs: 4, Down: 8, Across: 1}, each(15)},
+	{Tile{Positions: 8, Outputs: 8, Down: 8, Across: 1}, each(21)},
+	{Tile{Positions: 12, Outputs: 12, Down: 8, Across: 1}, each(24)},
+	{Tile{Positions: 8, Outputs: 16, Down: 8, Across: 1}, each(27)},
+	{Tile{Positions: 6, Outputs: 16, Down: 8, Across: 1}, each(24)},
+	{Tile{Positions: 4, Outputs: 16, Down: 8, Across: 1}, each(21)},
+	{Tile{Positions: 2, Outputs: 16, Down: 8, Across: 1}, each(12)},
+	{Tile{Positions: 4, Outputs: 4, Down: 8, Across: 1}, each(10)},
+	{Tile{Positions: 4, Outputs: 8, Down: 1, Across: 8}, each(14)},
+	{Tile{Positions: 3, Outputs: 8, Down: 1, Across: 8}, each(12)},
+	{Tile{Positions: 1, Outputs: 8, Down: 1, Across: 8}, each(5)},
+}
+
+// sharedTiles are for GPUs. The speeds are relative and untried: larger tiles load less for each product.
+var sharedTiles = []candidate{
+	{Tile{Positions: 8, Outputs: 8, Down: 16, Across: 8, Shared: true, Depth: 4}, each(10)},
+	{Tile{Positions: 8, Outputs: 8, Down: 8, Across: 8, Shared: true, Depth: 4}, each(9.5)},
+	{Tile{Positions: 4, Outputs: 8, Down: 16, Across: 8, Shared: true, Depth: 8}, each(9)},
+	{Tile{Positions: 4, Outputs: 8, Down: 8, Across: 8, Shared: true, Depth: 8}, each(8)},
+	{Tile{Positions: 4, Outputs: 4, Down: 8, Across: 8, Shared: true, Depth: 8}, each(6.5)},
+	{Tile{Positions: 4, Outputs: 4, Down: 4, Across: 16, Shared: true, Depth: 8}, each(6)},
+	{Tile{Positions: 2, Outputs: 4, Down: 8, Across: 8, Shared: true, Depth: 8}, each(4)},
+	{Tile{Positions: 1, Outputs: 4, Down: 4, Across: 16, Shared: true, Depth: 8}, each(2)},
+}
+
+// each gives a speed to all classes.
+func each(speed float64) (s [sizeClasses]float64) {
+	for i := range s {
+		s[i] = speed
+	}
+	return s
 }
 
 // tiling chooses tiles by the size of a product.
 type tiling struct {
-	large Tile
+	candidates []candidate
+	parallel   int // workgroups that a GPU is thought to compute at a time; 0: as many as there are
 }
 
-// tile returns the tile for a product of positions by outputs.
-func (t tiling) tile(positions, outputs int) Tile { return t.large }
+// gpuParallel is taken for the workgroups that keep a GPU busy: WebGPU does not tell how many it has room for.
+const gpuParallel = 64
 
-// defaultTiling chooses tiles by what the adapter says of itself.
-func defaultTiling(a Adapter) tiling {
+// newTiling chooses candidates by what the adapter says of itself, and takes their speeds from a tuning of it.
+func newTiling(a Adapter, half bool, tuned *Tuning) tiling {
+	t := tiling{sharedTiles, gpuParallel}
 	if a.Software {
-		return tiling{Tile{Positions: 2, Outputs: 8, Down: 8, Across: 1}}
+		t = tiling{softwareTiles, runtime.GOMAXPROCS(0)}
 	}
-	return tiling{Tile{Positions: 4, Outputs: 4, Down: 8, Across: 8, Shared: true, Depth: 8}}
+	t.candidates = slices.DeleteFunc(slices.Clone(t.candidates), func(c candidate) bool { return !c.fits(a) })
+	if !tuned.holds(a, half) {
+		return t
+	}
+	measured := tiling{}
+	for _, c := range t.candidates {
+		if i := slices.IndexFunc(tuned.Tiles, func(m TileSpeed) bool { return m.Tile == c.Tile }); i >= 0 {
+			c.speed = [sizeClasses]float64{few: tuned.Tiles[i].Few, many: tuned.Tiles[i].Many}
+			measured.candidates = append(measured.candidates, c)
+		}
+	}
+	if len(measured.candidates) == 0 {
+		return t
+	}
+	return measured
+}
+
+// A product of fewer multiplications than smallProduct takes so little time that a shader which compiles sooner is better:
+// one whose invocations compute at most smallTile sums, if there is any.
+const (
+	smallProduct = 1 << 20
+	smallTile    = 32
+)
+
+// tile returns the tile that is likely the fastest for a product of positions by outputs, each a sum of length products.
+func (t tiling) tile(positions, outputs, length int) Tile {
+	candidates := t.candidates
+	if positions*outputs*length < smallProduct {
+		quick := slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return c.Positions*c.Outputs > smallTile })
+		if len(quick) > 0 {
+			candidates = quick
+		}
+	}
+	var best Tile
+	fastest := -1.0
+	for _, c := range candidates {
+		if speed := c.speed[classOf(positions)] * t.used(c.Tile, positions, outputs); speed > fastest {
+			best, fastest = c.Tile, speed
+		}
+	}
+	return best
+}
+
+// used is the part of the work done for a product that is not for positions or outputs beyond it, or for nothing while the
+// last workgroups are computed.
+func (t tiling) used(tile Tile, positions, outputs int) float64 {
+	down, across := tile.workgroups(positions, outputs)
+	groups := down * across
+	used := float64(positions) * float64(outputs) / float64(groups*tile.Down*tile.Positions*tile.Across*tile.Outputs)
+	if t.parallel > 0 {
+		used *= float64(groups) / float64((groups+t.parallel-1)/t.parallel*t.parallel)
+	}
+	return used
+}
+
+// workgroups are those of a product along the positions and along the outputs.
+func (t Tile) workgroups(positions, outputs int) (down, across int) {
+	down, across = t.Down*t.Positions, t.Across*t.Outputs
+	return (positions + down - 1) / down, (outputs + across - 1) / across
+}
+
+// fits reports whether an adapter's limits allow a tile.
+func (t Tile) fits(a Adapter) bool {
+	invocations := t.Down * t.Across
+	memory := 0
+	if t.Shared { // as product_shared.wgsl declares it
+		memory = 16 * t.Depth * (t.Down*t.Positions + 1 + 4*(t.Across*t.Outputs/4+1))
+	}
+	return invocations <= int(min(a.Limits.MaxInvocations, a.Limits.MaxWorkgroupSizeX)) && memory <= int(a.Limits.MaxWorkgroupStorage)
+}
+
+// variant returns the names of product.wgsl that the tile decides for weights of an encoding and a number of channels.
+func (t Tile) variant(e graph.Encoding, channels int) shaders.Variant {
+	v := shaders.Variant{"M": t.Positions, "N_QUADS": t.Outputs / 4, "DOWN": t.Down, "ACROSS": t.Across, "PACK": 1, "UNIT": 1}
+	if t.Shared {
+		apart := t.Down * t.Across / t.Depth
+		v["SHARED"], v["DEPTH"] = 1, t.Depth
+		v["X_LOADS"] = (t.Down*t.Positions + apart - 1) / apart
+		v["W_LOADS"] = (t.Across*t.Outputs/4 + apart - 1) / apart
+	} else if pack := 16 / quadBytes[e.Kind]; pack > 1 && channels%(4*pack) == 0 && (!e.Quantized() || e.Group%(4*pack) == 0) {
+		v["WIDE"], v["PACK"] = 1, pack
+		if e.Kind == graph.EncInt4 {
+			v["UNIT"] = 2 // a word of a pack holds two quads
+		}
+	}
+	return v
 }

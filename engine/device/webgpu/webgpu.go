@@ -26,8 +26,9 @@ type Adapter = gpu.Adapter
 
 // Options say where adapters are looked for and how one is used.
 type Options struct {
-	Library string // a shared library with webgpu.h's interface; "" for the built-in one or, without it, the usual places
-	F16     bool   // use f16 variants where the adapter has them
+	Library string  // a shared library with webgpu.h's interface; "" for the built-in one or, without it, the usual places
+	F16     bool    // use f16 variants where the adapter has them
+	Tuning  *Tuning // what Tune measured on the adapter; without it, tiles are chosen by experience
 }
 
 // Device is an opened GPU.
@@ -102,7 +103,7 @@ func newDevice(g gpu.Device, o Options) (*Device, error) {
 	if a.Limits.MaxStorageBuffers < maxStorageBuffers {
 		return nil, errors.Join(fmt.Errorf("%v: %d storage buffers a shader, want %d", a, a.Limits.MaxStorageBuffers, maxStorageBuffers), g.Close())
 	}
-	d := &Device{gpu: g, adapter: a, options: o, tiling: defaultTiling(a), sizes: defaultSizes(a), queue: newQueue(g),
+	d := &Device{gpu: g, adapter: a, options: o, tiling: newTiling(a, o.F16 && a.F16, o.Tuning), sizes: defaultSizes(a), queue: newQueue(g),
 		pipelines: map[string]*pipeline{}, combiners: map[combinerKey]*combiner{}}
 	var err error
 	if d.nothing, err = g.NewBuffer(nothingBytes, gpu.Storage); err != nil {

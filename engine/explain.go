@@ -1,0 +1,47 @@
+package engine
+
+import "github.com/counterpoint/counterpoint/engine/compose"
+
+// Explanation says what a request means. Nothing has been computed for it.
+type Explanation struct {
+	Request     Request          // with all defaults filled in
+	Prompt      *compose.Prompt  // as it was read
+	Rows        []compose.Row    // what each step evaluates, and with which coefficients
+	Places      []*compose.Place // where the first picture has each row, given or drawn; nil for anywhere
+	Warnings    []compose.Warning
+	Guidance    float64 // the positive terms' total, as applied
+	Asked       float64 // the same before Request.MaxGuidance caps it
+	Evaluations int     // of the network, for one picture
+}
+
+// Explain plans a request, with the errors that Generate would have before it computes. Unlike other methods it may be
+// called at any time.
+func (e *Engine) Explain(r Request) (*Explanation, error) {
+	p, err := e.plan(r)
+	if err != nil {
+		return nil, err
+	}
+	x := &Explanation{Request: p.request, Prompt: p.prompt, Rows: p.rows, Places: p.places[0], Warnings: p.warnings,
+		Evaluations: len(p.rows) * len(p.steps)}
+	for _, row := range p.rows {
+		if !row.Unconditional {
+			x.Guidance += max(row.Coef, 0)
+		}
+	}
+	for _, t := range p.prompt.Terms() {
+		x.Asked += max(p.request.GuidanceScale*t.Weight, 0)
+	}
+	return x, nil
+}
+
+// Multiple is the number of pixels that the sides of a picture are multiples of.
+func (e *Engine) Multiple() int { return e.pipeline.vae.Factor }
+
+// HasPlaces reports whether the model can be told where a concept goes.
+func (e *Engine) HasPlaces() bool { return e.pipeline.unet.PlaceChannels() > 0 }
+
+// HasPreviews reports whether events have previews.
+func (e *Engine) HasPreviews() bool { return e.pipeline.extra.LatentRGB.valid(e.pipeline.vae.Channels) }
+
+// Hash is the SHA-256 of the model's manifest, in hexadecimal.
+func (e *Engine) Hash() string { return e.pipeline.params.Hash() }

@@ -1,0 +1,164 @@
+package session
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"time"
+
+	"github.com/counterpoint/counterpoint/engine"
+	"github.com/counterpoint/counterpoint/engine/recipe"
+)
+
+// maxPeers bounds the helpers of a generation: no more rows are evaluated at once.
+const maxPeers = 64
+
+// generateWork makes pictures.
+func (s *Session) generateWork(m *generate) (func(*job) (message, error), error) {
+	if s.opened() == nil {
+		return nil, errNoModel
+	}
+	if err := validOutput(m.Output); err != nil {
+		return nil, &headError{m.ID, "output", err.Error()}
+	}
+	if m.PreviewEvery < 0 {
+		return nil, &headError{m.ID, "preview_every", fmt.Sprintf("preview_every %d, want 0 or more", m.PreviewEvery)}
+	}
+	if m.Peers < 0 || m.Peers > maxPeers {
+		return nil, &headError{m.ID, "peers", fmt.Sprintf("%d peers, want 0 to %d", m.Peers, maxPeers)}
+	}
+	if len(m.Output) == 0 {
+		m.Output = outputs[:1]
+	}
+	start := s.now()
+	return func(j *job) (message, error) {
+		if err := s.reopen(j); err != nil {
+			return nil, err
+		}
+		g := &generation{Session: s, generate: m, job: j, start: start, estimate: estimator{picture: s.pictureTime}}
+		return g.run(s.opened().engine)
+	}, nil
+}
+
+var errNoModel = &fault{failure{Code: NoModel, Message: "no model is open", Hint: "open one first"}}
+
+// opened is the open model, nil if there is none.
+func (s *Session) opened() *openModel {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.model
+}
+
+// generation is a generate request at work.
+type generation struct {
+	*Session
+	*generate
+	job      *job
+	start    time.Time
+	estimate estimator
+}
+
+func (g *generation) run(e *engine.Engine) (message, error) {
+	peers := g.newPeers(g.Peers, e.Hash())
+	for ev, err := range e.Generate(g.job.ctx, g.Request, peers...) {
+		if err != nil {
+			return nil, err
+		}
+		if ev.Phase == engine.Done {
+			r := ev.Result
+			return done{g.ID, r.Request, r.Model, r.Rows, warnings(r.Warnings), g.seconds(g.now().Sub(g.start))}, nil
+		}
+		if err := g.tell(ev); err != nil {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("the engine ended without a result")
+}
+
+// tell passes an event on, with what there is to see.
+func (g *generation) tell(ev engine.Event) error {
+	now := g.now()
+	batch := max(g.Request.Batch, 1)
+	steps, pictures := 0, batch
+	switch ev.Phase {
+	case engine.Encoding:
+		g.estimate.begin(now)
+		steps = 1 // at least: there is no estimate yet
+	case engine.Denoising:
+		g.estimate.stepped(now)
+		last := ev.Steps
+		if g.Request.StopAfter > 0 {
+			last = g.Request.StopAfter
+		}
+		if g.job.keep.Load() {
+			ev.Stop()
+			last = ev.Step
+		}
+		steps = last - ev.Step
+	case engine.Decoding:
+		g.estimate.decoded(now)
+		g.pictureTime = g.estimate.picture
+		pictures = ev.Steps - ev.Step
+	}
+	m := event{ID: g.ID, Phase: ev.Phase.String(), Step: ev.Step, Steps: ev.Steps, Elapsed: g.seconds(now.Sub(g.start))}
+	if left, ok := g.estimate.left(steps, pictures); ok {
+		seconds := g.seconds(left)
+		m.Left = &seconds
+	}
+	if err := g.send(m); err != nil {
+		return err
+	}
+	switch {
+	case ev.Phase == engine.Decoding:
+		return g.sendPicture(ev.Result, ev.Step-1)
+	case ev.Preview != nil && g.PreviewEvery > 0 && ev.Step%g.PreviewEvery == 0 && steps > 0:
+		return g.sendPreviews(ev)
+	}
+	return nil
+}
+
+// seconds cuts to milliseconds, which is all that a page shows.
+func (g *generation) seconds(d time.Duration) float64 { return float64(d.Milliseconds()) / 1000 }
+
+func (g *generation) sendPreviews(ev engine.Event) error {
+	images, err := ev.Preview()
+	if err != nil {
+		return err
+	}
+	for i, img := range images {
+		size := img.Rect.Size()
+		if err := g.send(preview{g.ID, i, ev.Step, size.X, size.Y}, img.Pix); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *generation) sendPicture(r *engine.Result, i int) error {
+	p := r.Pictures[i]
+	size := p.Image.Rect.Size()
+	var frames [][]byte
+	for _, form := range g.Output {
+		if form == "rgba" {
+			frames = append(frames, p.Image.Pix)
+			continue
+		}
+		file, err := g.encodePNG(r, i, p.Image)
+		if err != nil {
+			return err
+		}
+		frames = append(frames, file)
+	}
+	return g.send(picture{g.ID, i, p.Seed, size.X, size.Y, g.Output, p.Places}, frames...)
+}
+
+func (g *generation) encodePNG(r *engine.Result, i int, img *image.NRGBA) ([]byte, error) {
+	var file bytes.Buffer
+	var about *recipe.Recipe
+	if !g.Plain {
+		of := recipe.Of(r, i, g.options.Version)
+		about = &of
+	}
+	err := recipe.Encode(&file, img, about)
+	return file.Bytes(), err
+}

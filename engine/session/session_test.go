@@ -1,0 +1,541 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/counterpoint/counterpoint/engine/device"
+	"github.com/counterpoint/counterpoint/engine/device/cpu"
+	"github.com/counterpoint/counterpoint/engine/device/cpu/kernel"
+	"github.com/counterpoint/counterpoint/weights"
+	"github.com/counterpoint/counterpoint/weights/pack"
+)
+
+// queue is one direction of a carrier in memory: it holds any number of messages.
+type queue struct {
+	mu       sync.Mutex
+	messages []sent
+	more     chan struct{} // holds one token while there may be messages
+	closed   bool
+}
+
+type sent struct {
+	head   []byte
+	frames [][]byte
+}
+
+func newQueue() *queue { return &queue{more: make(chan struct{}, 1)} }
+
+func (q *queue) put(m sent) {
+	q.mu.Lock()
+	q.messages = append(q.messages, m)
+	q.mu.Unlock()
+	offer(q.more, struct{}{})
+}
+
+func (q *queue) close() {
+	q.mu.Lock()
+	q.closed = true
+	q.mu.Unlock()
+	offer(q.more, struct{}{})
+}
+
+func (q *queue) take(ctx context.Context) (sent, error) {
+	for {
+		q.mu.Lock()
+		if len(q.messages) > 0 {
+			m := q.messages[0]
+			q.messages = q.messages[1:]
+			q.mu.Unlock()
+			return m, nil
+		}
+		closed := q.closed
+		q.mu.Unlock()
+		if closed {
+			return sent{}, io.EOF
+		}
+		select {
+		case <-q.more:
+		case <-ctx.Done():
+			return sent{}, ctx.Err()
+		}
+	}
+}
+
+// memory is a carrier in memory. Everything crosses it in binary form.
+type memory struct{ toEngine, toPage *queue }
+
+func (m memory) Receive(ctx context.Context) (Message, error) {
+	got, err := m.toEngine.take(ctx)
+	if err != nil {
+		return Message{}, err
+	}
+	msg := Message{Head: got.head}
+	for _, f := range got.frames {
+		msg.Frames = append(msg.Frames, bytes.NewReader(f))
+	}
+	return msg, nil
+}
+
+func (m memory) Send(head []byte, frames [][]byte) error {
+	data, err := AppendBinary(nil, head, frames)
+	if err != nil {
+		return err
+	}
+	head, frames, err = ParseBinary(data)
+	m.toPage.put(sent{head, frames})
+	return err
+}
+
+// page is the other side of a session: it has a model's files and answers what the engine needs.
+type page struct {
+	t       *testing.T
+	carrier memory
+	session *Session
+	files   map[string][]byte
+	onNeed  func(n need) (data []byte, why string)                  // instead of files
+	onHead  func(kind string, head map[string]any, frames [][]byte) // sees every message of the engine
+	served  chan error
+	ready   []byte // the first head
+
+	onMessage func(from string, m sent) // sees every message
+}
+
+// visit starts a session and receives its ready.
+func visit(t *testing.T, o Options, change ...func(*Session)) *page {
+	t.Helper()
+	p := &page{t: t, carrier: memory{newQueue(), newQueue()}, files: tinyModel(t), served: make(chan error, 1)}
+	if o.OpenDevice == nil {
+		o.OpenDevice = func(context.Context, string) (Opened, error) {
+			return Opened{Device: portable(t), Why: "the test says so"}, nil
+		}
+	}
+	o.Version, o.Devices = "counterpoint test", []string{"cpu"}
+	p.session = New(p.carrier, o)
+	for _, f := range change {
+		f(p.session)
+	}
+	p.onMessage = func(_ string, m sent) {
+		if p.ready == nil {
+			p.ready = m.head
+		}
+	}
+	go func() { p.served <- p.session.Serve(context.Background()) }()
+	t.Cleanup(func() {
+		p.carrier.toEngine.close()
+		if err := <-p.served; err != nil {
+			t.Errorf("serving: %v", err)
+		}
+	})
+	if kind, _, _ := p.next(); kind != "ready" {
+		t.Fatalf("the first message is %s, want ready", kind)
+	}
+	return p
+}
+
+func portable(t *testing.T) device.Device {
+	level := kernel.Portable
+	d, err := cpu.New(cpu.Options{Threads: 1, Level: &level})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+var packTiny = sync.OnceValues(func() (map[string][]byte, error) {
+	dir, err := os.MkdirTemp("", "session")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	folder, packed := filepath.Join(dir, "folder"), filepath.Join(dir, "packed")
+	if err := os.CopyFS(folder, os.DirFS("../testdata/goldens/scenesish/model")); err != nil {
+		return nil, err
+	}
+	if err := addPreviews(filepath.Join(folder, "counterpoint.json")); err != nil {
+		return nil, err
+	}
+	if _, err := pack.Pack(context.Background(), os.DirFS(folder), packed, pack.Options{}); err != nil {
+		return nil, err
+	}
+	files := make(map[string][]byte)
+	entries, err := os.ReadDir(packed)
+	for _, e := range entries {
+		if err == nil {
+			files[e.Name()], err = os.ReadFile(filepath.Join(packed, e.Name()))
+		}
+	}
+	return files, err
+})
+
+// addPreviews gives the model a projection to colours: its first three channels are red, green and blue.
+func addPreviews(file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var extra map[string]any
+	if err := json.Unmarshal(data, &extra); err != nil {
+		return err
+	}
+	weight := make([][3]float64, 8)
+	for k := range 3 {
+		weight[k][k] = 1
+	}
+	extra["latent_rgb"] = map[string]any{"weight": weight, "bias": [3]float64{}}
+	if data, err = json.Marshal(extra); err != nil {
+		return err
+	}
+	return os.WriteFile(file, data, 0o644)
+}
+
+// tinyModel is the files of a small random model.
+func tinyModel(t *testing.T) map[string][]byte {
+	files, err := packTiny()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return maps.Clone(files)
+}
+
+// send sends a head, given as JSON, and frames.
+func (p *page) send(head string, frames ...[]byte) {
+	m := sent{[]byte(head), frames}
+	p.onMessage("page", m)
+	p.carrier.toEngine.put(m)
+}
+
+// next receives one message and answers it if it is a need.
+func (p *page) next() (kind string, head map[string]any, frames [][]byte) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	m, err := p.carrier.toPage.take(ctx)
+	if err != nil {
+		p.t.Fatalf("waiting for a message: %v", err)
+	}
+	if err := json.Unmarshal(m.head, &head); err != nil {
+		p.t.Fatalf("head %s: %v", m.head, err)
+	}
+	kind = head["type"].(string)
+	p.onMessage("engine", m)
+	if p.onHead != nil {
+		p.onHead(kind, head, m.frames)
+	}
+	if kind == "need" {
+		var n need
+		if err := json.Unmarshal(m.head, &n); err != nil {
+			p.t.Fatal(err)
+		}
+		p.provide(n)
+	}
+	return kind, head, m.frames
+}
+
+func (p *page) provide(n need) {
+	data, why := p.files[n.Name], ""
+	if p.onNeed != nil {
+		data, why = p.onNeed(n)
+	}
+	if data == nil {
+		p.send(fmt.Sprintf(`{"type":"shard","id":%d,"name":%q,"error":%q}`, n.ID, n.Name, why))
+		return
+	}
+	p.send(fmt.Sprintf(`{"type":"shard","id":%d,"name":%q}`, n.ID, n.Name), data)
+}
+
+// until receives messages up to the first of one of the given types.
+func (p *page) until(kinds ...string) (kind string, head map[string]any, frames [][]byte) {
+	p.t.Helper()
+	for {
+		kind, head, frames = p.next()
+		if slices.Contains(kinds, kind) {
+			return kind, head, frames
+		}
+	}
+}
+
+// wantError receives messages up to an error of the given code; all others with its id must come before it.
+func (p *page) wantError(code Code) map[string]any {
+	p.t.Helper()
+	kind, head, _ := p.until("error", "opened", "done", "cancelled", "explained", "closed")
+	if kind != "error" || head["code"] != string(code) {
+		p.t.Fatalf("got %s %v, want an error of code %s", kind, head, code)
+	}
+	return head
+}
+
+// open opens the tiny model as request 1.
+func (p *page) open() map[string]any {
+	p.t.Helper()
+	p.send(`{"type":"open","id":1,"protocol":1}`, p.files[weights.ManifestName])
+	kind, head, _ := p.until("opened", "error")
+	if kind != "opened" {
+		p.t.Fatalf("opening: %v", head)
+	}
+	return head
+}
+
+// small is a request that takes little time.
+const small = `{"prompt":"a red cube AND a blue sphere:1.5","seed":5,"steps":4,"guidance_scale":4,"width":64,"height":40}`
+
+func TestCancel(t *testing.T) {
+	p := visit(t, Options{})
+	p.open()
+	long := `{"prompt":"a red cube","seed":5,"steps":500,"width":64,"height":40}`
+	for id := 2; id < 4; id++ { // the session goes on
+		p.send(fmt.Sprintf(`{"type":"generate","id":%d,"request":%s}`, id, long))
+		for {
+			kind, head, _ := p.next()
+			if kind == "event" && head["step"] == 2.0 {
+				break
+			}
+			if kind == "done" || kind == "error" {
+				t.Fatalf("got %s %v", kind, head)
+			}
+		}
+		p.send(fmt.Sprintf(`{"type":"cancel","id":%d}`, id))
+		kind, head, _ := p.until("cancelled", "picture", "done", "error")
+		if kind != "cancelled" || head["id"] != float64(id) {
+			t.Fatalf("got %s %v, want cancelled", kind, head)
+		}
+	}
+	p.send(`{"type":"cancel","id":3}`) // it has ended: ignored
+	p.send(`{"type":"generate","id":4,"request":` + small + `}`)
+	p.until("done")
+}
+
+// TestRestart cancels and asks again without waiting.
+func TestRestart(t *testing.T) {
+	p := visit(t, Options{})
+	p.open()
+	p.send(`{"type":"generate","id":2,"request":{"prompt":"a red cube","steps":500,"width":64,"height":40}}`)
+	p.until("event")
+	p.send(`{"type":"cancel","id":2}`)
+	p.send(`{"type":"generate","id":3,"request":` + small + `}`)
+	if kind, head, _ := p.until("cancelled", "done", "error"); kind != "cancelled" || head["id"] != 2.0 {
+		t.Fatalf("got %s %v, want 2 cancelled", kind, head)
+	}
+	if kind, head, _ := p.until("cancelled", "done", "error"); kind != "done" || head["id"] != 3.0 {
+		t.Fatalf("got %s %v, want 3 done", kind, head)
+	}
+}
+
+// TestKeep stops a generation early. Its recipe makes the same picture again.
+func TestKeep(t *testing.T) {
+	p := visit(t, Options{})
+	p.open()
+	p.send(`{"type":"generate","id":2,"output":["rgba"],"request":{"prompt":"a red cube","seed":5,"steps":50,"width":64,"height":40}}`)
+	p.until("event") // the texts
+	p.until("event") // a step
+	p.send(`{"type":"cancel","id":2,"keep":true}`)
+	_, _, kept := p.until("picture")
+	kind, head, _ := p.until("done", "cancelled", "error")
+	if kind != "done" {
+		t.Fatalf("got %s %v, want done", kind, head)
+	}
+	request := head["request"].(map[string]any)
+	if after, _ := request["stop_after"].(float64); after < 1 || after > 49 {
+		t.Fatalf("stopped after %v steps", request["stop_after"])
+	}
+	recipe, err := json.Marshal(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.send(fmt.Sprintf(`{"type":"generate","id":3,"output":["rgba"],"request":%s}`, recipe))
+	_, _, again := p.until("picture")
+	p.until("done")
+	if !bytes.Equal(kept[0], again[0]) {
+		t.Error("the recipe of a picture that was stopped early makes another picture")
+	}
+}
+
+func TestPreview(t *testing.T) {
+	p := visit(t, Options{})
+	model := p.open()["model"].(map[string]any)
+	if model["previews"] != true {
+		t.Fatal("the tiny model has no previews")
+	}
+	previews := 0
+	p.onHead = func(kind string, head map[string]any, frames [][]byte) {
+		if kind != "preview" {
+			return
+		}
+		previews++
+		if head["width"] != 8.0 || head["height"] != 5.0 || len(frames) != 1 || len(frames[0]) != 4*8*5 {
+			t.Errorf("preview %v with %d frames", head, len(frames))
+		}
+	}
+	p.send(`{"type":"generate","id":2,"preview_every":2,"request":{"prompt":"a red cube","steps":7,"batch":2,"width":64,"height":40}}`)
+	p.until("done")
+	if previews != 2*3 {
+		t.Errorf("%d previews, want one of both pictures after steps 2, 4 and 6", previews)
+	}
+}
+
+func TestBusy(t *testing.T) {
+	p := visit(t, Options{})
+	p.open()
+	p.send(`{"type":"generate","id":2,"request":{"prompt":"a red cube","steps":500,"width":64,"height":40}}`)
+	p.until("event")
+	for i, head := range []string{
+		`{"type":"generate","id":3,"request":{"prompt":"a tree"}}`,
+		`{"type":"close","id":3}`,
+	} {
+		p.send(head)
+		if got := p.wantError(Busy); got["id"] != 3.0 {
+			t.Errorf("message %d: error is about %v", i, got["id"])
+		}
+	}
+	p.send(`{"type":"info","id":2}`) // an id in use
+	if got := p.wantError(BadRequest); got["id"] != nil {
+		t.Errorf("the error about an id in use ends request %v", got["id"])
+	}
+	p.send(`{"type":"explain","id":3,"request":{"prompt":"a red cube"}}`) // answered meanwhile
+	p.until("explained")
+	p.send(`{"type":"info","id":3}`)
+	if _, head, _ := p.until("info"); head["model"] == nil || head["device"] == nil {
+		t.Errorf("info %v names no model or device", head)
+	}
+	p.send(`{"type":"cancel","id":2}`)
+	p.until("cancelled")
+	p.send(`{"type":"close","id":4}`)
+	p.until("closed")
+	p.send(`{"type":"generate","id":5,"request":` + small + `}`)
+	p.wantError(NoModel)
+	p.send(`{"type":"explain","id":6,"request":` + small + `}`)
+	p.wantError(NoModel)
+}
+
+func TestRequestErrors(t *testing.T) {
+	p := visit(t, Options{})
+	p.open()
+	for _, kind := range []string{"generate", "explain"} {
+		p.send(fmt.Sprintf(`{"type":%q,"id":2,"request":{"prompt":"ein Würfel AND"}}`, kind))
+		if got := p.wantError(Syntax); got["column"] != 15.0 || got["offset"] != 15.0 || got["message"] == "" {
+			t.Errorf("%s: %v, want the column after AND", kind, got)
+		}
+		p.send(fmt.Sprintf(`{"type":%q,"id":3,"request":{"prompt":"a cube","width":77}}`, kind))
+		if got := p.wantError(BadRequest); got["field"] != "width" {
+			t.Errorf("%s: %v, want one about width", kind, got)
+		}
+	}
+	p.send(`{"type":"generate","id":4,"output":["jpeg"],"request":{"prompt":"a cube"}}`)
+	if got := p.wantError(BadRequest); got["field"] != "output" {
+		t.Errorf("%v, want one about output", got)
+	}
+}
+
+func TestShards(t *testing.T) {
+	manifest := func(p *page) { p.send(`{"type":"open","id":1,"protocol":1}`, p.files[weights.ManifestName]) }
+	flip := func(data []byte) []byte {
+		bad := bytes.Clone(data)
+		bad[len(bad)/2] ^= 1
+		return bad
+	}
+
+	t.Run("corrupt once", func(t *testing.T) {
+		p := visit(t, Options{})
+		faults := 0
+		p.onNeed = func(n need) ([]byte, string) {
+			if n.Fault != "" {
+				faults++
+				return p.files[n.Name], ""
+			}
+			return flip(p.files[n.Name]), ""
+		}
+		p.open()
+		if faults == 0 {
+			t.Error("no file was asked for again")
+		}
+	})
+	for name, damage := range map[string]func([]byte) []byte{
+		"corrupt":   flip,
+		"truncated": func(b []byte) []byte { return b[:len(b)-1] },
+		"longer":    func(b []byte) []byte { return append(bytes.Clone(b), 0) },
+		"empty":     func([]byte) []byte { return []byte{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := visit(t, Options{})
+			var asked []string
+			p.onNeed = func(n need) ([]byte, string) {
+				asked = append(asked, n.Name)
+				return damage(p.files[n.Name]), ""
+			}
+			manifest(p)
+			got := p.wantError(CorruptShard)
+			if len(asked) != 2 || got["name"] != asked[0] || got["hint"] == nil {
+				t.Errorf("asked for %v, error %v", asked, got)
+			}
+			p.onNeed = nil // a way on
+			p.open()
+		})
+	}
+	t.Run("missing", func(t *testing.T) {
+		p := visit(t, Options{})
+		n := 0
+		p.onNeed = func(n1 need) ([]byte, string) {
+			if n++; n > 2 {
+				return nil, "the network is down"
+			}
+			return p.files[n1.Name], ""
+		}
+		manifest(p)
+		got := p.wantError(MissingShard)
+		if got["name"] == nil || !bytes.Contains([]byte(got["message"].(string)), []byte("the network is down")) {
+			t.Errorf("error %v", got)
+		}
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		p := visit(t, Options{})
+		p.files = map[string][]byte{weights.ManifestName: p.files[weights.ManifestName]}
+		p.carrier.toEngine.put(sent{[]byte(`{"type":"open","id":1,"protocol":1}`), [][]byte{p.files[weights.ManifestName]}})
+		p.onNeed = func(need) ([]byte, string) {
+			p.send(`{"type":"cancel","id":1}`)
+			return nil, "too late"
+		}
+		if kind, head, _ := p.until("cancelled", "opened", "error"); kind != "cancelled" {
+			t.Errorf("got %s %v, want cancelled", kind, head)
+		}
+	})
+	t.Run("manifest", func(t *testing.T) {
+		p := visit(t, Options{})
+		for _, bad := range []string{"", "{", `{"format":"counterpoint-weights","version":2}`} {
+			p.send(`{"type":"open","id":1,"protocol":1}`, []byte(bad))
+			p.wantError(UnknownModel)
+		}
+		text := bytes.Replace(p.files[weights.ManifestName], []byte(`"AutoencoderPatch"`), []byte(`"AutoencoderPitch"`), 2)
+		p.send(`{"type":"open","id":1,"protocol":1}`, text)
+		if got := p.wantError(UnknownModel); !bytes.Contains([]byte(got["message"].(string)), []byte("AutoencoderPitch")) {
+			t.Errorf("error %v does not name the class", got)
+		}
+	})
+}
+
+func TestOpenErrors(t *testing.T) {
+	p := visit(t, Options{OpenDevice: func(context.Context, string) (Opened, error) {
+		return Opened{}, errors.New("the GPU computes wrong values")
+	}})
+	m := p.files[weights.ManifestName]
+	p.send(`{"type":"open","id":1,"protocol":1}`, m)
+	if got := p.wantError(NoDevice); got["message"] != "the GPU computes wrong values" {
+		t.Errorf("error %v", got)
+	}
+	p.send(`{"type":"open","id":1,"protocol":1,"device":"webgpu"}`, m)
+	p.wantError(NoDevice)
+	p.send(`{"type":"open","id":1,"protocol":1,"device":"abacus"}`, m)
+	p.wantError(BadRequest)
+	p.send(`{"type":"open","id":1,"protocol":2}`, m)
+	p.wantError(BadVersion)
+}
