@@ -12,13 +12,20 @@ DATA   ?= $(CURDIR)/out/train/data
 RUN    ?= $(CURDIR)/out/train/run
 MODEL  ?= $(CURDIR)/out/train/model
 
+# make wasm: the toolchain whose simd package has WebAssembly; the go command fetches it. Without it kernels are 30 times slower.
+WASM_TOOLCHAIN ?= go1.27.3
+WASM_DIR       := site/dist
+
+# make site: where to.
+SITE ?= out/site
+
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 KERNELS     := engine/device/cpu/kernel
 MAXLINES    := 500
-SOURCES      = find . -name '*.$(1)' -not -path './.*' -not -path './out/*' -not -path './bin/*'
+SOURCES      = find . -name '*.$(1)' -not -path './.*' -not -path './out/*' -not -path './bin/*' -not -path './$(WASM_DIR)/*'
 
-.PHONY: help run build test fuzz check staticcheck cross length generated bench train goldens clean
+.PHONY: help run build wasm site test fuzz check staticcheck cross length generated bench train goldens clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +40,18 @@ run: build ## build, and compose a picture of two concepts under out/
 
 build: ## bin/counterpoint
 	$(GO) build -trimpath -o $(BIN) ./tools/counterpoint
+
+wasm: ## the engine for browsers, which the next build puts into the program
+	@if GOTOOLCHAIN=$(WASM_TOOLCHAIN) $(GO) version > /dev/null 2>&1; then \
+		export GOTOOLCHAIN=$(WASM_TOOLCHAIN) GOEXPERIMENT=simd; \
+	else \
+		echo "$(WASM_TOOLCHAIN) can't be had: without its simd package the CPU in the browser will be slow"; \
+	fi; \
+	GOOS=js GOARCH=wasm $(GO) build -trimpath -ldflags='-s -w' -o $(WASM_DIR)/counterpoint.wasm ./wasm && \
+	cp -f "$$($(GO) env GOROOT)/lib/wasm/wasm_exec.js" $(WASM_DIR)/
+
+site: wasm build ## the web app as a folder for any static host: SITE=out/site
+	$(BIN) site -o $(SITE)
 
 test: ## format, vet, tests, and every fuzz target for FUZZTIME
 	@unformatted=$$($(call SOURCES,go) | xargs gofmt -l); \

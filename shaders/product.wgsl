@@ -29,6 +29,12 @@
 #endif
 @group(0) @binding(#) var<storage, read_write> y: array<value>;
 
+#if F16
+alias real4 = vec4<f16>;
+#else
+alias real4 = vec4<f32>;
+#endif
+
 // Tap is where the channels of an input pixel or token begin in x, counted as x is; what is not inside reads as zeros.
 struct Tap {
     at: u32,
@@ -45,10 +51,23 @@ fn fetch(tap: Tap, quad: u32) -> vec4<f32> {
 #endif
 }
 
-// One quad of each of four outputs from the first, by channel; outputs that do not exist repeat the last.
+// The rows of w for a tap of four outputs from the first; outputs that do not exist repeat the last.
+fn rows_from(first: u32, tap: u32) -> vec4<u32> {
+    return min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(p.outputs - 1u)) * p.taps + tap;
+}
+
+#if !WIDE
+// One quad of each of four outputs from the first, by channel.
 fn block(first: u32, tap: u32, quad: u32) -> mat4x4<f32> {
-    let rows = min(first + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(p.outputs - 1u)) * p.taps + tap;
+    let rows = rows_from(first, tap);
     return transpose(mat4x4<f32>(weight(rows.x, quad), weight(rows.y, quad), weight(rows.z, quad), weight(rows.w, quad)));
+}
+#endif
+
+// The sums of four outputs with the products of a quad of x added, one after the other, so that each is a fused one where
+// the machine has such.
+fn accumulate(sums: real4, x: real4, w0: real4, w1: real4, w2: real4, w3: real4) -> real4 {
+    return sums + x.x * w0 + x.y * w1 + x.z * w2 + x.w * w3;
 }
 
 fn store(position: u32, output: u32, sum: value) {

@@ -1,10 +1,5 @@
 // The loop of product.wgsl through workgroup memory. With F16 products and their sums over a step are in f16, the sums of
 // steps in f32.
-#if F16
-alias real4 = vec4<f16>;
-#else
-alias real4 = vec4<f32>;
-#endif
 const WORKGROUP = DOWN * ACROSS;
 const POSITIONS = DOWN * M; // of a workgroup
 const OUTPUT_QUADS = ACROSS * N_QUADS;
@@ -80,7 +75,7 @@ fn product(workgroup: vec3<u32>, groups: vec3<u32>, invocation: u32) {
             {
                 let x = sh_x[k * X_STRIDE + down + #mu * DOWN];
 #for n N_QUADS
-                part#m_#n = part#m_#n + x.x * w#n_0 + x.y * w#n_1 + x.z * w#n_2 + x.w * w#n_3;
+                part#m_#n = accumulate(part#m_#n, x, w#n_0, w#n_1, w#n_2, w#n_3);
 #endfor
             }
 #endfor

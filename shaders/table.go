@@ -40,4 +40,5 @@ var table = map[string][]string{
 }
 
 // product are the names of product.wgsl.
-var product = []string{F16, Quads, Act, Encoding, Quantized, "X_QUADS", "BIAS", "ROW", "RESIDUAL", "SHARED", "M", "N_QUADS", "DOWN", "ACROSS", "DEPTH", "X_LOADS", "W_LOADS"}
+var product = []string{F16, Quads, Act, Encoding, Quantized, "X_QUADS", "BIAS", "ROW", "RESIDUAL", "SHARED", "M", "N_QUADS", "DOWN", "ACROSS", "DEPTH", "X_LOADS", "W_LOADS",
+	"WIDE", "PACK", "UNIT"}

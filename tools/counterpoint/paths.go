@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,8 +14,11 @@ import (
 // Environment variables. A flag counts before them.
 const (
 	envModels = "COUNTERPOINT_MODELS"
+	envHost   = "COUNTERPOINT_HOST"
 	envDebug  = "COUNTERPOINT_DEBUG"
 	envCPU    = kernel.LevelVariable
+
+	envLibrary = "COUNTERPOINT_WEBGPU_LIBRARY"
 )
 
 // modelsFolder is where models are looked for by name: COUNTERPOINT_MODELS, or counterpoint/models in the place the system
@@ -64,7 +68,9 @@ func newEnv(c *console) *cobra.Command {
 			}
 			for _, line := range [][2]string{
 				{envModels, models},
+				{envHost, cmp.Or(os.Getenv(envHost), defaultHost)},
 				{envCPU, os.Getenv(envCPU)},
+				{envLibrary, os.Getenv(envLibrary)},
 				{envDebug, os.Getenv(envDebug)},
 				{"NO_COLOR", os.Getenv("NO_COLOR")},
 				{"TERM", os.Getenv("TERM")},

@@ -57,7 +57,8 @@ combined at every step:
 		return withHint(usageError{err}, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newGenerate(c), newExplain(c), newPack(c), newInspect(c), newCompare(c), newBench(c), newDoctor(c), newEnv(c), newVersion(c),
+		newGenerate(c), newExplain(c), newServe(c), newSite(c), newPack(c), newInspect(c), newCompare(c), newBench(c), newDoctor(c), newEnv(c),
+		newVersion(c),
 	)
 	return root
 }
@@ -76,10 +77,4 @@ func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 func modelFlag(cmd *cobra.Command, model *string) {
 	cmd.Flags().StringVarP(model, "model", "m", builtIn,
 		"packed model: a `folder`, or a name in the models folder")
-}
-
-// deviceFlags adds the flags that choose where to compute.
-func deviceFlags(cmd *cobra.Command, o *deviceOptions) {
-	cmd.Flags().StringVar(&o.name, "device", "auto", "where to compute: auto, cpu or webgpu")
-	cmd.Flags().IntVarP(&o.threads, "threads", "t", 0, "threads of the CPU (default all cores)")
 }

@@ -1,0 +1,40 @@
+import { byId } from "./element.js";
+
+/** Milliseconds between two announcements within a phase: a screen reader reads each out (WCAG 4.1.3). */
+const quiet = 5000;
+
+/** The status line, which is announced, and a bar and count, which are not. */
+export class Progress {
+  #status = document.querySelector("[role=status]");
+  #bar = byId("bar");
+  #count = byId("count");
+  #phase = "";
+  #said = 0;
+
+  /**
+   * Tells how far something is. Bar and count move at once, the text at a new phase and every few seconds.
+   * @param {string} phase
+   * @param {string} message
+   * @param {{fraction?: number, count?: string}} [how] fraction: 0 to 1, absent where it is not known
+   */
+  tell(phase, message, { fraction, count = "" } = {}) {
+    this.#bar.hidden = false;
+    if (fraction === undefined) this.#bar.removeAttribute("value");
+    else this.#bar.value = fraction;
+    this.#count.textContent = count;
+    if (phase !== this.#phase || performance.now() - this.#said > quiet) this.#say(phase, message);
+  }
+
+  /** Says how something ended, and takes the bar away. */
+  end(message) {
+    this.#bar.hidden = true;
+    this.#count.textContent = "";
+    this.#say("", message);
+  }
+
+  #say(phase, message) {
+    this.#phase = phase;
+    this.#said = performance.now();
+    this.#status.textContent = message;
+  }
+}

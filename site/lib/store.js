@@ -1,0 +1,70 @@
+// Shards kept by hash in the origin's private file system. For a dedicated worker: only there can files be written at once.
+
+const folderName = "shards";
+
+/** Where shards are kept, or why they can't be. */
+export class Store {
+  #folder;
+  /** Why nothing is kept, for a person; empty while it is. */
+  refused = "";
+
+  static async open() {
+    const store = new Store();
+    try {
+      const root = await navigator.storage.getDirectory();
+      store.#folder = await root.getDirectoryHandle(folderName, { create: true });
+    } catch (error) {
+      store.#refuse(error);
+    }
+    return store;
+  }
+
+  #refuse(error) {
+    this.#folder = undefined;
+    this.refused = error.name === "QuotaExceededError" ? "the browser's storage is full"
+      : navigator.storage ? `the browser refuses storage (${error.name})` : "the browser has no storage for this page";
+  }
+
+  /** @returns {Promise<Uint8Array|undefined>} what is there under a name, unchecked */
+  async read(name) {
+    if (!this.#folder) return undefined;
+    return lock(name, "shared", async () => {
+      try {
+        const file = await (await this.#folder.getFileHandle(name)).getFile();
+        return new Uint8Array(await file.arrayBuffer());
+      } catch (error) {
+        if (error.name !== "NotFoundError") this.#refuse(error);
+        return undefined;
+      }
+    });
+  }
+
+  async write(name, bytes) {
+    if (!this.#folder) return;
+    await lock(name, "exclusive", async () => {
+      try {
+        const handle = await this.#folder.getFileHandle(name, { create: true });
+        const file = await handle.createSyncAccessHandle();
+        try {
+          file.truncate(0);
+          file.write(bytes, { at: 0 }); // a part of it would be noticed by its hash
+          file.flush();
+        } finally {
+          file.close();
+        }
+      } catch (error) {
+        await this.#folder.removeEntry(name).catch(() => {});
+        this.#refuse(error);
+      }
+    });
+  }
+
+  async remove(name) {
+    await this.#folder?.removeEntry(name).catch((error) => this.#refuse(error));
+  }
+}
+
+/** Keeps tabs from reading what another one is writing. */
+function lock(name, mode, run) {
+  return navigator.locks.request(`counterpoint-${folderName}-${name}`, { mode }, run);
+}

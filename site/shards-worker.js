@@ -1,0 +1,42 @@
+// A Web Worker that gets shards: from storage, or from the network and then into storage. It takes {id, url, name, bytes,
+// sha256, fresh} and {id, cancel}, and answers with {id, loaded} as bytes come and at last {id, data, from, mended, refused} or {id,
+// error}. It works beside the engine, so that the next shard comes while one is on its way to the device.
+import { download } from "./lib/download.js";
+import { Store } from "./lib/store.js";
+
+const store = Store.open();
+const running = new Map(); // AbortControllers by id
+
+addEventListener("message", async ({ data: { id, cancel, ...shard } }) => {
+  if (cancel) return running.get(id)?.abort();
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const got = await get(controller.signal, shard, (loaded) => postMessage({ id, loaded }));
+    postMessage({ id, ...got }, [got.data.buffer]);
+  } catch (error) {
+    postMessage({ id, error: error.message });
+  } finally {
+    running.delete(id);
+  }
+});
+
+async function get(signal, { url, name, bytes, sha256, fresh }, report) {
+  const shelf = await store;
+  const kept = await shelf.read(name);
+  if (kept && !fresh && await matches(kept, sha256)) return { data: kept, from: "storage", refused: shelf.refused };
+  if (kept) await shelf.remove(name);
+  // What is kept here needs no second copy in the browser's cache, and one that was wrong must not come again from it.
+  const cache = fresh || kept ? "reload" : shelf.refused ? "default" : "no-store";
+  const data = await download(signal, url, bytes, cache, report);
+  if (!await matches(data, sha256)) throw new Error("what the server sent is damaged: its SHA-256 is another");
+  await shelf.write(name, data);
+  return { data, from: "network", mended: Boolean(kept), refused: shelf.refused };
+}
+
+/** Compares hashes. Without https there is no crypto.subtle; the engine compares again in any case. */
+async function matches(bytes, sha256) {
+  if (!crypto.subtle) return true;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") === sha256;
+}

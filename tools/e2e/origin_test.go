@@ -1,0 +1,159 @@
+package e2e
+
+import (
+	"io"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/counterpoint/counterpoint/site"
+)
+
+// proxy is what the browser sends all its requests to. It hands on those to origins of tests and refuses all others, and
+// keeps a list of both.
+type proxy struct {
+	server *httptest.Server
+
+	mu      sync.Mutex
+	origins map[string]http.Handler // by host and port
+	foreign []string                // requests to anywhere else: method and URL
+}
+
+func newProxy() *proxy {
+	p := &proxy{origins: make(map[string]http.Handler)}
+	p.server = httptest.NewServer(p)
+	return p
+}
+
+func (p *proxy) address() string { return p.server.URL }
+
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	origin := p.origins[r.Host]
+	if origin == nil {
+		p.foreign = append(p.foreign, r.Method+" "+r.URL.String())
+	}
+	p.mu.Unlock()
+	if origin == nil {
+		http.Error(w, "no such origin in these tests", http.StatusBadGateway)
+		return
+	}
+	origin.ServeHTTP(w, r)
+}
+
+// foreignTo lists the requests to a host that is no origin of a test.
+func (p *proxy) foreignTo(host string) []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var found []string
+	for _, request := range p.foreign {
+		if strings.Contains(request, host) {
+			found = append(found, request)
+		}
+	}
+	return found
+}
+
+// origin is the app, served on the loopback as the program serves it, with a record of what is asked for. Its fields may be
+// set between visits.
+type origin struct {
+	url string
+
+	mu       sync.Mutex
+	asked    []string          // paths
+	before   map[string]string // by path: script that runs before the file's own
+	broken   map[string]int    // by path: the status it is answered with
+	unguided bool              // without the policy
+	below    string            // the path under which the app is
+}
+
+func newOrigin(t *testing.T, model fs.FS) *origin {
+	t.Helper()
+	startChromium(t)
+	handler, err := site.Handler(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(nil)
+	server.Config.Handler = site.LoopbackOnly(handler, server.Listener.Addr().(*net.TCPAddr))
+	server.Start()
+	t.Cleanup(server.Close)
+	at, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &origin{url: server.URL + "/", before: make(map[string]string), broken: make(map[string]int)}
+	forward := httputil.NewSingleHostReverseProxy(at)
+	forward.ModifyResponse = o.change
+	p := chromium.proxy
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.origins[at.Host] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		o.mu.Lock()
+		o.asked = append(o.asked, r.URL.Path)
+		broken, changed, below := o.broken[r.URL.Path], o.before[r.URL.Path] != "", o.below
+		o.mu.Unlock()
+		if broken != 0 {
+			http.Error(w, "broken for a test", broken)
+			return
+		}
+		r.URL.Path = strings.TrimPrefix(r.URL.Path, below)
+		if changed {
+			r.Header.Del("Accept-Encoding")
+			r.Header.Del("If-None-Match")
+		}
+		forward.ServeHTTP(w, r)
+	})
+	return o
+}
+
+// change puts script before a file's own and takes the policy away, where the test says so.
+func (o *origin) change(r *http.Response) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.unguided {
+		r.Header.Del("Content-Security-Policy")
+	}
+	script := o.before[r.Request.URL.Path]
+	if script == "" || r.StatusCode != http.StatusOK {
+		return nil
+	}
+	r.Header.Del("Content-Length")
+	r.Header.Del("ETag")
+	r.ContentLength = -1
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(strings.NewReader(script+"\n"), r.Body), r.Body}
+	return nil
+}
+
+// set changes the origin's fields.
+func (o *origin) set(change func(*origin)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	change(o)
+}
+
+// requests returns the paths asked for since the last call.
+func (o *origin) requests() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	asked := o.asked
+	o.asked = nil
+	return asked
+}
+
+// shards picks the requests for shards.
+func shards(paths []string) []string {
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
+		return !strings.HasPrefix(path, "/model/") || strings.HasSuffix(path, ".json")
+	})
+}
