@@ -45,7 +45,7 @@ func (s *Session) openWork(m *open, frame Frame) (func(*job) (message, error), e
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return opened{m.ID, s.model.describe(), s.device.describe()}, nil
+		return opened{m.ID, s.model.info, s.device.info}, nil
 	}, nil
 }
 
@@ -84,11 +84,11 @@ func (s *Session) openDevice(j *job, asked string) error {
 	if err != nil {
 		return &fault{failure{Code: NoDevice, Field: "device", Message: err.Error()}}
 	}
-	d := &openDevice{found, asked}
+	d := &openDevice{found.Device, asked, describeDevice(found)}
 	s.mu.Lock()
 	s.device, s.pictureTime = d, 0
 	s.mu.Unlock()
-	return s.send(deviceOpened{j.id, d.describe()})
+	return s.send(deviceOpened{j.id, d.info})
 }
 
 // load opens the model of a manifest on the open device, which was asked for by the given name. The page gives the shards.
@@ -105,7 +105,7 @@ func (s *Session) load(j *job, m *manifest, asked string) error {
 		return source.judge(err)
 	}
 	s.mu.Lock()
-	s.model = &openModel{engine: e, manifest: m, asked: asked}
+	s.model = &openModel{engine: e, info: describeModel(e), manifest: m, asked: asked}
 	s.mu.Unlock()
 	return lost
 }
@@ -129,7 +129,7 @@ func (s *Session) closeDevice() {
 	s.device = nil
 	s.mu.Unlock()
 	if d != nil {
-		d.Device.Close()
+		d.Close()
 	}
 }
 
@@ -147,7 +147,7 @@ func (s *Session) loseDevice() {
 		model.engine.Close()
 	}
 	if d != nil {
-		d.Device.Close()
+		d.Close()
 	}
 }
 

@@ -55,13 +55,15 @@ type Session struct {
 
 // openDevice is a device and the name it was asked for by.
 type openDevice struct {
-	Opened
+	device.Device
 	asked string
+	info  deviceInfo
 }
 
 // openModel is a model and all that it takes to open it again.
 type openModel struct {
 	engine   *engine.Engine
+	info     modelInfo
 	manifest *manifest
 	asked    string // the device's name, as it was asked for
 	lost     bool   // with its device
@@ -274,37 +276,30 @@ func (s *Session) info(id int64) infoAnswer {
 	defer s.mu.Unlock()
 	a := infoAnswer{ID: id, Protocol: Version, Version: s.options.Version, Devices: s.options.Devices, Memory: memory.HeapSys}
 	if s.device != nil {
-		d := s.device.describe()
-		a.Device = &d
+		a.Device = &s.device.info
 	}
 	if s.model != nil {
-		m := s.model.describe()
-		a.Model = &m
+		a.Model = &s.model.info
 	}
 	return a
 }
 
-func (d *openDevice) describe() deviceInfo {
-	at := d.Device.Info()
-	tested := make([]selfTested, len(d.SelfTest))
-	for i, r := range d.SelfTest {
+func describeDevice(o Opened) deviceInfo {
+	at := o.Device.Info()
+	tested := make([]selfTested, len(o.SelfTest))
+	for i, r := range o.SelfTest {
 		tested[i] = selfTested(r)
 	}
-	return deviceInfo{at.Name, at.Adapter, d.Why, tested}
+	return deviceInfo{at.Name, at.Adapter, o.Why, tested}
 }
 
-func (m *openModel) describe() modelInfo {
-	e := m.engine
+func describeModel(e *engine.Engine) modelInfo {
 	about := e.Model()
 	vocabulary := append([]string{}, e.Vocabulary()...) // never null
 	slices.Sort(vocabulary)
-	d := modelInfo{
+	return modelInfo{
 		Name: about.Name, Hash: e.Hash(), Profile: about.Profile, License: about.License, Attribution: about.Attribution,
-		Defaults: e.Defaults(), Vocabulary: vocabulary, Samplers: sample.Names(),
-		Multiple: e.Multiple(), Places: e.HasPlaces(), Previews: e.HasPreviews(),
+		Defaults: e.Defaults(), Vocabulary: vocabulary, Samplers: sample.Names(), Multiple: e.Multiple(), Places: e.HasPlaces(),
+		Previews: e.HasPreviews(), WeightBytes: e.WeightBytes(),
 	}
-	if !m.lost {
-		d.WeightBytes = e.WeightBytes()
-	}
-	return d
 }

@@ -55,7 +55,11 @@ func New(o Options) (*Device, error) {
 
 // Info tells the instruction set and the number of threads. Offsets are multiples of 16 elements, a cache line.
 func (d *Device) Info() device.Info {
-	return device.Info{Name: "cpu", Adapter: fmt.Sprintf("%s, %d threads", d.level, d.pool.Workers()), Options: graph.Options{Align: 16}}
+	threads := "1 thread"
+	if n := d.pool.Workers(); n > 1 {
+		threads = fmt.Sprintf("%d threads", n)
+	}
+	return device.Info{Name: "cpu", Adapter: fmt.Sprintf("%s, %s", d.level, threads), Options: graph.Options{Align: 16}}
 }
 
 // Close stops the workers. Of what the device made, only Close may be called afterwards.

@@ -2,6 +2,7 @@ package webgpu
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -39,11 +40,14 @@ func (b *buffer) whole() gpu.Range { return gpu.Range{Buffer: b.gpu, Size: max(4
 // storage makes a storage buffer of size bytes.
 func (d *Device) storage(size int) (gpu.Buffer, error) {
 	if most := min(d.adapter.Limits.MaxBufferSize, d.adapter.Limits.MaxStorageBufferBindingSize); uint64(size) > most {
-		return 0, fmt.Errorf("webgpu: buffer of %d bytes, %v binds at most %d", size, d.adapter, most)
+		return 0, fmt.Errorf("webgpu: %w: buffer of %d bytes, %v binds at most %d", device.ErrMemory, size, d.adapter, most)
 	}
 	b, err := d.gpu.NewBuffer(size, gpu.Storage)
-	if err != nil {
-		return 0, fmt.Errorf("webgpu: buffer of %d bytes: %w", size, err)
+	switch {
+	case errors.Is(err, device.ErrLost):
+		return 0, fmt.Errorf("webgpu: %w", err)
+	case err != nil:
+		return 0, fmt.Errorf("webgpu: %w: buffer of %d bytes: %w", device.ErrMemory, size, err)
 	}
 	return b, nil
 }

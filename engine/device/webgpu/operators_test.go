@@ -122,40 +122,46 @@ func TestOperatorsLikeCPU(t *testing.T) {
 		d.sizes = sizes
 		for _, c := range cases {
 			t.Run(name+"/"+c.name, func(t *testing.T) {
-				var out [2][]float32
-				reference, err := cpu.New(cpu.Options{Threads: 1})
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer reference.Close()
-				for i, dev := range []device.Device{reference, d} {
-					g := graph.New(c.name, rows)
-					g.Output("y", c.build(g))
-					p, err := graph.Compile(g, dev.Info().Options)
-					if err != nil {
-						t.Fatal(err)
-					}
-					l, err := trial.New(p, c.below).Load(dev)
-					if err != nil {
-						t.Fatal(err)
-					}
-					defer l.Close()
-					got, err := l.Run(t.Context(), rows)
-					if err != nil {
-						t.Fatal(err)
-					}
-					out[i] = got["y"]
-				}
-				var wrong, all float64
-				for i, want := range out[0] {
-					e := float64(out[1][i] - want)
-					wrong += e * e
-					all += float64(want) * float64(want)
-				}
-				if len(out[0]) != len(out[1]) || !(wrong <= limit*all) {
-					t.Errorf("squared error %.3g of the result's, want at most %g", wrong/all, limit)
-				}
+				likeCPU(t, d, rows, c.below, c.build, limit)
 			})
 		}
+	}
+}
+
+// likeCPU runs one operator on d and on the CPU and compares the results: the squared error is at most limit of their square.
+func likeCPU(t *testing.T, d *Device, rows int, below map[string]int, build func(g *graph.Graph) *graph.Tensor, limit float64) {
+	t.Helper()
+	var out [2][]float32
+	reference, err := cpu.New(cpu.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reference.Close()
+	for i, dev := range []device.Device{reference, d} {
+		g := graph.New("operator", rows)
+		g.Output("y", build(g))
+		p, err := graph.Compile(g, dev.Info().Options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := trial.New(p, below).Load(dev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		got, err := l.Run(t.Context(), rows)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[i] = got["y"]
+	}
+	var wrong, all float64
+	for i, want := range out[0] {
+		e := float64(out[1][i] - want)
+		wrong += e * e
+		all += float64(want) * float64(want)
+	}
+	if len(out[0]) != len(out[1]) || !(wrong <= limit*all) {
+		t.Errorf("squared error %.3g of the result's, want at most %g", wrong/all, limit)
 	}
 }

@@ -58,14 +58,15 @@ func classOf(positions int) sizeClass {
 // softwareTiles are for adapters that compute on the CPU: speeds of lavapipe on two cores (Zen 4, AVX2) for int8. Lanes of a
 // vector are neighbouring positions or, where there are too few of them, outputs.
 var softwareTiles = []candidate{
-	{Tile{Positions: 16, Outputs: 4, Down: 8, Across: 1}, each(15)},
+	{Tile{Positions: 8, Outputs: 16, Down: 8, Across: 1}, each(28)},
+	{Tile{Positions: 12, Outputs: 12, Down: 8, Across: 1}, each(25)},
+	{Tile{Positions: 6, Outputs: 16, Down: 8, Across: 1}, each(25)},
+	{Tile{Positions: 4, Outputs: 16, Down: 8, Across: 1}, each(22)},
 	{Tile{Positions: 8, Outputs: 8, Down: 8, Across: 1}, each(21)},
-	{Tile{Positions: 12, Outputs: 12, Down: 8, Across: 1}, each(24)},
-	{Tile{Positions: 8, Outputs: 16, Down: 8, Across: 1}, each(27)},
-	{Tile{Positions: 6, Outputs: 16, Down: 8, Across: 1}, each(24)},
-	{Tile{Positions: 4, Outputs: 16, Down: 8, Across: 1}, each(21)},
+	{Tile{Positions: 4, Outputs: 8, Down: 8, Across: 1}, each(17)},
+	{Tile{Positions: 16, Outputs: 4, Down: 8, Across: 1}, each(15)},
 	{Tile{Positions: 2, Outputs: 16, Down: 8, Across: 1}, each(12)},
-	{Tile{Positions: 4, Outputs: 4, Down: 8, Across: 1}, each(10)},
+	{Tile{Positions: 4, Outputs: 4, Down: 8, Across: 1}, each(12)},
 	{Tile{Positions: 4, Outputs: 8, Down: 1, Across: 8}, each(14)},
 	{Tile{Positions: 3, Outputs: 8, Down: 1, Across: 8}, each(12)},
 	{Tile{Positions: 1, Outputs: 8, Down: 1, Across: 8}, each(5)},
@@ -75,7 +76,7 @@ var softwareTiles = []candidate{
 var sharedTiles = []candidate{
 	{Tile{Positions: 8, Outputs: 8, Down: 16, Across: 8, Shared: true, Depth: 4}, each(10)},
 	{Tile{Positions: 8, Outputs: 8, Down: 8, Across: 8, Shared: true, Depth: 4}, each(9.5)},
-	{Tile{Positions: 4, Outputs: 8, Down: 16, Across: 8, Shared: true, Depth: 8}, each(9)},
+	{Tile{Positions: 4, Outputs: 8, Down: 16, Across: 8, Shared: true, Depth: 4}, each(9)},
 	{Tile{Positions: 4, Outputs: 8, Down: 8, Across: 8, Shared: true, Depth: 8}, each(8)},
 	{Tile{Positions: 4, Outputs: 4, Down: 8, Across: 8, Shared: true, Depth: 8}, each(6.5)},
 	{Tile{Positions: 4, Outputs: 4, Down: 4, Across: 16, Shared: true, Depth: 8}, each(6)},
@@ -123,21 +124,21 @@ func newTiling(a Adapter, half bool, tuned *Tuning) tiling {
 	return measured
 }
 
-// A product of fewer multiplications than smallProduct takes so little time that a shader which compiles sooner is better:
-// one whose invocations compute at most smallTile sums, if there is any.
-const (
-	smallProduct = 1 << 20
-	smallTile    = 32
-)
+// quickTiles bound the sums that an invocation computes in products of little work, whose time is less than what a larger
+// tile takes longer to compile: half a second for 8×16 on lavapipe.
+var quickTiles = []struct{ products, sums int }{{1 << 20, 32}, {1 << 25, 64}}
 
 // tile returns the tile that is likely the fastest for a product of positions by outputs, each a sum of length products.
 func (t tiling) tile(positions, outputs, length int) Tile {
 	candidates := t.candidates
-	if positions*outputs*length < smallProduct {
-		quick := slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return c.Positions*c.Outputs > smallTile })
-		if len(quick) > 0 {
+	for _, q := range quickTiles {
+		if positions*outputs*length >= q.products {
+			continue
+		}
+		if quick := slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return c.Positions*c.Outputs > q.sums }); len(quick) > 0 {
 			candidates = quick
 		}
+		break
 	}
 	var best Tile
 	fastest := -1.0

@@ -47,9 +47,12 @@ func (d *Device) Tune(ctx context.Context, progress func(done, total int)) (Tuni
 	if err := d.ready(); err != nil {
 		return Tuning{}, err
 	}
+	return d.tune(ctx, newTiling(d.adapter, d.half(), nil).candidates, progress)
+}
+
+func (d *Device) tune(ctx context.Context, candidates []candidate, progress func(done, total int)) (Tuning, error) {
 	before := d.tiling
 	t := Tuning{Adapter: d.adapter.String(), Half: d.half()}
-	candidates := newTiling(d.adapter, d.half(), nil).candidates
 	for i, c := range candidates {
 		if progress != nil {
 			progress(i, len(candidates))
@@ -57,13 +60,12 @@ func (d *Device) Tune(ctx context.Context, progress func(done, total int)) (Tuni
 		d.tiling = tiling{candidates: []candidate{c}}
 		var speeds [sizeClasses]float64
 		for class, s := range tuneShapes {
-			var err error
-			if speeds[class], err = d.speed(ctx, s); err != nil {
+			speed, err := d.speed(ctx, s)
+			if err != nil {
 				d.tiling = before
 				return Tuning{}, fmt.Errorf("webgpu: tuning: tile %v: %w", c.Tile, err)
 			}
-			positions := s.rows * s.size * s.size
-			speeds[class] /= d.tiling.used(c.Tile, positions, s.channels)
+			speeds[class] = speed / d.tiling.used(c.Tile, s.rows*s.size*s.size, s.channels)
 		}
 		t.Tiles = append(t.Tiles, TileSpeed{c.Tile, speeds[few], speeds[many]})
 	}

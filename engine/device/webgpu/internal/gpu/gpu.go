@@ -8,11 +8,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/counterpoint/counterpoint/engine/device"
 )
 
 // ErrLost is wrapped by the errors of a device that is gone: unplugged, reset by its driver, destroyed. What it held is
 // gone too; opening a device again may well succeed.
-var ErrLost = errors.New("GPU device lost")
+var ErrLost = fmt.Errorf("GPU %w", device.ErrLost)
 
 // ErrNone reports that no adapter was found. Errors that wrap it say where was looked.
 var ErrNone = errors.New("no WebGPU adapter")
