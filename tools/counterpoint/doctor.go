@@ -47,8 +47,10 @@ func doctor(ctx context.Context, c *console, model string, o deviceOptions) erro
 	check("models", models, err)
 	found, err := checkModel(ctx, model)
 	check("model", found, err)
-	if err := o.checkAdapters(ctx, tell); err != nil {
-		failed = append(failed, "adapters")
+	if o.name == "auto" || o.name == "webgpu" {
+		if err := o.checkAdapters(ctx, tell); err != nil {
+			failed = append(failed, "adapters")
+		}
 	}
 	d, err := o.open(ctx, c)
 	if err != nil {
@@ -56,7 +58,11 @@ func doctor(ctx context.Context, c *console, model string, o deviceOptions) erro
 	} else {
 		defer d.Close()
 		info := d.Info()
-		tell("device", "%s, %s: %s", info.Name, info.Adapter, d.Why)
+		why := ""
+		if d.Why != "" {
+			why = ": " + d.Why
+		}
+		tell("device", "%s, %s%s", info.Name, info.Adapter, why)
 		start := time.Now()
 		results, err := selftest.Run(ctx, d)
 		check("self-test", describeSelfTest(results, time.Since(start)), err)

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/counterpoint/counterpoint/engine/device/testdevices"
+)
+
+// TestGPU uses the adapter that the environment names as a person would: doctor tells of it, generate runs on it.
+func TestGPU(t *testing.T) {
+	adapter := testdevices.WebGPU(t).Adapter()
+	t.Setenv(envModels, testModels(t))
+	t.Chdir(t.TempDir())
+	for _, tt := range []struct {
+		args []string
+		want []string // in what it prints, on both streams
+	}{
+		{[]string{"doctor", "-m", "tiny"}, []string{"adapter 0", adapter.String(), "MiB, bindings to", "6 operators passed"}},
+		{[]string{"generate", "a red cube", "-m", "tiny", "--steps", "2", "-v", "--device", "webgpu", "--adapter", strings.ToUpper(adapter.Name)},
+			[]string{"device webgpu, " + adapter.String() + ": it passed the self-test", "on webgpu (" + adapter.String(), "counterpoint-0000.png"}},
+	} {
+		var out, log bytes.Buffer
+		if status := run(t.Context(), tt.args, newConsole(nil, &out, &log)); status != 0 {
+			t.Errorf("%q ended with status %d: %s", tt.args, status, log.String())
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(out.String()+log.String(), want) {
+				t.Errorf("%q printed\n%s%s\nwithout %q", tt.args, out.String(), log.String(), want)
+			}
+		}
+	}
+}
+
+// TestGPUErrors asks for what is not there.
+func TestGPUErrors(t *testing.T) {
+	for _, tt := range []struct {
+		args, want string
+	}{
+		{"generate a --device webgpu --webgpu-library /nowhere/libwebgpu.so", "/nowhere/libwebgpu.so"},
+		{"generate a --device webgpu --adapter Voodoo2 --webgpu-library /nowhere/libwebgpu.so", "no WebGPU adapter"},
+	} {
+		var out, log bytes.Buffer
+		status := run(t.Context(), strings.Fields(tt.args), newConsole(nil, &out, &log))
+		if status != 1 || !strings.Contains(log.String(), tt.want) || !strings.Contains(log.String(), "hint: --device cpu works everywhere") {
+			t.Errorf("%s: status %d: %s", tt.args, status, log.String())
+		}
+	}
+}
