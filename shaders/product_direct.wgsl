@@ -28,6 +28,14 @@ fn leading_block(these: Packs, u: u32) -> mat4x4<f32> {
 fn rest_of(these: Packs) -> Packs {
     return Packs(array<vec4<u32>, 4>(rest(these.rows[0]), rest(these.rows[1]), rest(these.rows[2]), rest(these.rows[3])), these.scales);
 }
+// A quad of x with the scaling of the weights in their stead: there are fewer of them.
+fn scaled(x: vec4<f32>) -> vec4<f32> {
+#if QUANTIZED
+    return scaling() * x;
+#else
+    return x;
+#endif
+}
 #else
 alias Packs = mat4x4<f32>;
 
@@ -41,6 +49,10 @@ fn leading_block(these: Packs, u: u32) -> mat4x4<f32> {
 
 fn rest_of(these: Packs) -> Packs {
     return these;
+}
+
+fn scaled(x: vec4<f32>) -> vec4<f32> {
+    return x;
 }
 #endif
 
@@ -66,7 +78,7 @@ fn product(workgroup: vec3<u32>, groups: vec3<u32>, invocation: u32) {
 #for u UNIT
                 {
 #for m M
-                    let x#m = fetch(its#m, quad + #uu);
+                    let x#m = scaled(fetch(its#m, quad + #uu));
 #endfor
 #for n N_QUADS
                     let w#n = leading_block(packs#n, #uu);

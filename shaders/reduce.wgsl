@@ -7,8 +7,8 @@ var<workgroup> sh_moments: array<Moments, WG>;
 fn workgroup_moments(own: Moments, invocation: u32, subgroup: u32) -> Moments {
     // Sums of differences from one of the means, so that nothing cancels here either. The largest serves as well as the first,
     // which Mesa's llvmpipe over LLVM 15 can't broadcast.
-    let base = subgroupMax(select(-3.0e38, own.mean, own.count > 0.0));
     let count = subgroupAdd(own.count);
+    let base = select(0.0, subgroupMax(select(-3.0e38, own.mean, own.count > 0.0)), count > 0.0);
     let mean = base + subgroupAdd(own.count * (own.mean - base)) / max(count, 1.0);
     let apart = own.mean - mean;
     let all = Moments(count, mean, subgroupAdd(own.squares + own.count * apart * apart));

@@ -63,7 +63,7 @@ func BenchmarkOperators(b *testing.B) {
 			return g.Apply(graph.GatherRows{}, x(g, "x", 32, 32, 96), g.Input("i", graph.I32, graph.Rows))
 		}},
 	}
-	d := openFirst(b)
+	d := openWanted(b)
 	defer d.Close()
 	for _, bench := range benches {
 		b.Run(bench.name, func(b *testing.B) {

@@ -12,7 +12,7 @@ import (
 // N quads, all in registers, and reads little enough to stay in the first cache. Its speed is what operators are held against.
 func peakShader(m, n, workgroup int) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, `const LENGTH = %d;
+	fmt.Fprintf(&s, `const LENGTH = %du;
 @group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(1) var<storage, read> w: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> y: array<vec4<f32>>;
@@ -51,7 +51,7 @@ const (
 
 // BenchmarkPeak reports the speed of the plain product by what an invocation computes: the best of them is the adapter's peak.
 func BenchmarkPeak(b *testing.B) {
-	d := openFirst(b)
+	d := openWanted(b)
 	defer d.Close()
 	for _, s := range []struct{ m, n, workgroup int }{{4, 1, 64}, {4, 2, 64}, {8, 1, 64}, {8, 2, 64}, {4, 4, 8}, {8, 2, 8}, {8, 4, 8}, {16, 2, 8}} {
 		b.Run(fmt.Sprintf("%dx%d by %d", s.m, 4*s.n, s.workgroup), func(b *testing.B) {
@@ -72,7 +72,9 @@ func BenchmarkPeak(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			best := fastest(b, d, func() error { return d.queue.add(b.Context(), gpu.Command{Pipeline: p, Group: g, X: groups, Y: 1, Z: 1}) })
+			best := fastest(b, d, func() error {
+				return d.queue.add(b.Context(), gpu.Command{Pipeline: p, Group: g, X: groups, Y: 1, Z: 1})
+			})
 			flops := 2 * groups * s.workgroup * s.m * 4 * s.n * peakLength
 			b.ReportMetric(float64(flops)/best.Seconds()/1e9, "GFLOP/s")
 		})

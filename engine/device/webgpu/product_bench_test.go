@@ -36,7 +36,7 @@ func multiplied(rows, tokens, in, out int, e graph.Encoding) productShape {
 }
 
 func BenchmarkProduct(b *testing.B) {
-	d := openFirst(b)
+	d := openWanted(b)
 	defer d.Close()
 	for _, s := range productShapes {
 		b.Run(s.name, func(b *testing.B) { benchProduct(b, d, s) })

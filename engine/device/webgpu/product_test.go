@@ -23,7 +23,7 @@ func TestTiles(t *testing.T) {
 	same := graph.Conv2D{Stride: 1, Pad: graph.Pad(1)}
 	odd := graph.Conv2D{Stride: 2, Pad: graph.Padding{Top: 1, Right: 2}, Up: 3, Act: graph.SiLU}
 	int8s := graph.Encoding{Kind: graph.EncInt8, Group: 16}
-	d := openFirst(t)
+	d := openWanted(t)
 	defer d.Close()
 	for _, c := range []struct {
 		op      graph.Op
@@ -90,7 +90,7 @@ func TestTile(t *testing.T) {
 
 // TestTune measures, stores and uses a tuning.
 func TestTune(t *testing.T) {
-	d := openFirst(t)
+	d := openWanted(t)
 	defer d.Close()
 	choice := d.tiling
 	var told []int
