@@ -1,4 +1,5 @@
-# Counterpoint. Needs Go, nothing else; "train" and "goldens" need Python and tools/train/requirements.txt.
+# Counterpoint. Needs Go, nothing else; "train" and "goldens" need Python and tools/train/requirements.txt, "test-wasm" Node and
+# Chromium.
 
 GO       ?= go
 PYTHON   ?= python3
@@ -27,10 +28,10 @@ KERNELS     := engine/device/cpu/kernel
 MAXLINES    := 500
 SOURCES      = find . -name '*.$(1)' -not -path './.*' -not -path './out/*' -not -path './bin/*' -not -path './$(WASM_DIR)/*'
 
-.PHONY: help run build wasm site test fuzz check staticcheck cross length generated bench train goldens clean
+.PHONY: help run build wasm site test test-wasm fuzz check staticcheck cross length generated bench train goldens clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: build ## build, and compose a picture of two concepts under out/
 	@$(BIN) generate "a red cube AND a blue sphere" -o out/
@@ -61,6 +62,18 @@ test: ## format, vet, tests, and every fuzz target for FUZZTIME
 	$(GO) vet ./...
 	$(GO) test ./...
 	@$(MAKE) --no-print-directory fuzz
+
+# Where there is one thread and no preemption, nothing interrupts a generation on the CPU in the middle of a pipe's test.
+NEED_THREADS := ^(TestCancel|TestRestart|TestKeep|TestBusy)$$
+WASM_TEST = GOTOOLCHAIN=$(WASM_TOOLCHAIN) GOEXPERIMENT=simd GOOS=js GOARCH=wasm $(GO) test -p 1 -timeout 15m -exec $(CURDIR)/$(1)
+
+test-wasm: ## tests as WebAssembly in Node, whose WebGPU is in COUNTERPOINT_NODE_MODULES, and in Chromium
+	$(GO) build -o bin/wasmtest-chromium ./tools/wasmtest/chromium
+	$(call WASM_TEST,tools/wasmtest/exec.mjs) ./tools/wasmtest ./wasm ./engine/device/cpu/... ./engine/device/selftest ./engine/device/webgpu/...
+	$(call WASM_TEST,tools/wasmtest/exec.mjs) ./engine/session -skip '$(NEED_THREADS)'
+	$(call WASM_TEST,tools/wasmtest/exec.mjs) ./engine -run 'TestGoldens/scenesish|TestSamePicture'
+	$(call WASM_TEST,bin/wasmtest-chromium) ./tools/wasmtest ./wasm ./engine/device/webgpu/internal/browser
+	$(call WASM_TEST,bin/wasmtest-chromium) ./engine/device/webgpu ./engine -run '^(TestDevice|TestGoldens)$$'
 
 fuzz: ## every fuzz target there is, each for FUZZTIME
 	@targets=$$(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' engine tools weights | sed 's/func //' | sort); \
@@ -96,8 +109,10 @@ generated: ## the assembly kernels are what their generator writes
 	@before=$$(cat $(KERNELS)/*_amd64.* | cksum); $(GO) generate ./$(KERNELS); \
 	test "$$before" = "$$(cat $(KERNELS)/*_amd64.* | cksum)" || { echo "$(KERNELS): generated again; commit what changed"; exit 1; }
 
-bench: build ## time and GFLOP/s of each operator and of a step
-	$(BIN) bench
+bench: build ## time and GFLOP/s of each operator and of a step, on the CPU and on the first GPU
+	$(BIN) bench --device cpu
+	@echo
+	$(BIN) bench --device webgpu || echo "no GPU to time"
 
 train: ## train and pack the default model: PRESET=cpu|gpu HOURS=4 DATA= RUN= MODEL=
 	$(GO) run ./tools/scenes -n 40000 -size 128 -seed 1 -split train -o $(DATA)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"sync"
 	"testing"
 	"time"
@@ -12,29 +11,10 @@ import (
 	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/chromedp"
 	"github.com/counterpoint/counterpoint/site"
+	"github.com/counterpoint/counterpoint/tools/internal/chromium"
 )
 
-const (
-	envRequired = "COUNTERPOINT_E2E"
-	envChromium = "COUNTERPOINT_CHROMIUM"
-)
-
-// flags make a Chromium that has WebGPU without a GPU, and keep it from asking its makers for anything.
-var flags = []chromedp.ExecAllocatorOption{
-	chromedp.NoFirstRun,
-	chromedp.NoDefaultBrowserCheck,
-	chromedp.Headless,
-	chromedp.NoSandbox, // which containers don't give
-	chromedp.Flag("enable-unsafe-webgpu", true),
-	chromedp.Flag("use-webgpu-adapter", "swiftshader"),
-	chromedp.Flag("disable-gpu-watchdog", true), // a software adapter is slow, not hung
-	chromedp.Flag("disable-quic", true),
-	chromedp.Flag("disable-background-networking", true),
-	chromedp.Flag("disable-component-update", true),
-	chromedp.Flag("disable-sync", true),
-	chromedp.Flag("disable-features", "AutofillServerCommunication,OptimizationHints,MediaRouter,Translate"),
-	chromedp.Flag("disable-dev-shm-usage", true),
-}
+const envRequired = "COUNTERPOINT_E2E"
 
 // missing ends a test for want of something: it fails where the tests are required.
 func missing(t *testing.T, format string, args ...any) {
@@ -45,23 +25,8 @@ func missing(t *testing.T, format string, args ...any) {
 	t.Skipf(format, args...)
 }
 
-func findChromium(t *testing.T) string {
-	t.Helper()
-	names := []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
-	if name := os.Getenv(envChromium); name != "" {
-		names = []string{name}
-	}
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	missing(t, "no Chromium (looked for %q); %s names one", names, envChromium)
-	return ""
-}
-
-// chromium is one running browser, for all tests. Each visit has a browser context of its own: its storage begins empty.
-var chromium struct {
+// running is one browser, for all tests. Each visit has a browser context of its own: its storage begins empty.
+var running struct {
 	once   sync.Once
 	ctx    context.Context
 	cancel []context.CancelFunc
@@ -69,30 +34,33 @@ var chromium struct {
 	err    error
 }
 
-// startChromium starts the browser, unless it runs. All its requests, whoever makes them, go through chromium.proxy.
+// startChromium starts the browser, unless it runs. All its requests, whoever makes them, go through running.proxy.
 func startChromium(t *testing.T) {
 	t.Helper()
-	path := findChromium(t)
+	path, err := chromium.Find()
+	if err != nil {
+		missing(t, "%v", err)
+	}
 	if !site.HasEngine() {
 		missing(t, "the browser engine was not built: run make wasm")
 	}
-	chromium.once.Do(func() {
-		chromium.proxy = newProxy()
-		options := append(flags[:len(flags):len(flags)], chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
-			chromedp.ProxyServer(chromium.proxy.address()), chromedp.Flag("proxy-bypass-list", "<-loopback>")) // proxy localhost too
+	running.once.Do(func() {
+		running.proxy = newProxy()
+		options := append(chromium.Options(), chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
+			chromedp.ProxyServer(running.proxy.address()), chromedp.Flag("proxy-bypass-list", "<-loopback>")) // proxy localhost too
 		ctx, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 		ctx, cancelBrowser := chromedp.NewContext(ctx)
-		chromium.ctx, chromium.cancel = ctx, []context.CancelFunc{cancelBrowser, cancelAllocator}
-		chromium.err = chromedp.Do(ctx)
+		running.ctx, running.cancel = ctx, []context.CancelFunc{cancelBrowser, cancelAllocator}
+		running.err = chromedp.Do(ctx)
 	})
-	if chromium.err != nil {
-		t.Fatalf("starting %s: %v", path, chromium.err)
+	if running.err != nil {
+		t.Fatalf("starting %s: %v", path, running.err)
 	}
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, cancel := range chromium.cancel {
+	for _, cancel := range running.cancel {
 		cancel()
 	}
 	if packed != "" {
@@ -108,7 +76,7 @@ func TestMain(m *testing.M) {
 func newTab(t *testing.T, patience time.Duration, downloads string) context.Context {
 	t.Helper()
 	startChromium(t)
-	ctx, cancelTab := chromedp.NewContext(chromium.ctx, chromedp.WithNewBrowserContext())
+	ctx, cancelTab := chromedp.NewContext(running.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancelTab)
 	err := chromedp.Do(ctx) // opens it; what ends this context closes the tab
 	if err == nil {

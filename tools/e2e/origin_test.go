@@ -92,7 +92,7 @@ func newOrigin(t *testing.T, model fs.FS) *origin {
 	o := &origin{url: server.URL + "/", before: make(map[string]string), broken: make(map[string]int)}
 	forward := httputil.NewSingleHostReverseProxy(at)
 	forward.ModifyResponse = o.change
-	p := chromium.proxy
+	p := running.proxy
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.origins[at.Host] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,11 +13,11 @@ import (
 // Everything that a visit fetches is the app's own, and every file of it that runs says where it may connect.
 func TestNothingLeaves(t *testing.T) {
 	o := newOrigin(t, tinyModel(t))
-	before := len(chromium.proxy.foreignTo(""))
+	before := len(running.proxy.foreignTo(""))
 	v := newVisit(t, o.url)
 	v.generate("a red cube AND a blue sphere", 1, 3)
 	v.download()
-	if foreign := chromium.proxy.foreignTo("")[before:]; len(foreign) > 0 {
+	if foreign := running.proxy.foreignTo("")[before:]; len(foreign) > 0 {
 		t.Errorf("a visit asks other origins: %q", foreign)
 	}
 	asked := o.requests()
@@ -45,7 +45,7 @@ func TestPolicy(t *testing.T) {
 			for name, place := range workers {
 				host := strings.ReplaceAll(name, " ", "-") + fmt.Sprintf("-%v.foreign.example", guided)
 				evaluate[string](place, fmt.Sprintf(`fetch("http://%s/", { mode: "no-cors" }).then(() => "", (e) => e.name)`, host))
-				if reached := len(chromium.proxy.foreignTo(host)) > 0; reached == guided {
+				if reached := len(running.proxy.foreignTo(host)) > 0; reached == guided {
 					t.Errorf("from %s, with the policy %v, a foreign origin is reached: %v", name, guided, reached)
 				}
 			}
