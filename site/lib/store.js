@@ -19,6 +19,8 @@ export class Store {
     return store;
   }
 
+  // What waits for a lock keeps the folder that it began with: another file may meet the end of the storage meanwhile.
+
   #refuse(error) {
     this.#folder = undefined;
     this.refused = error.name === "QuotaExceededError" ? "the browser's storage is full"
@@ -27,10 +29,11 @@ export class Store {
 
   /** @returns {Promise<Uint8Array|undefined>} what is there under a name, unchecked */
   async read(name) {
-    if (!this.#folder) return undefined;
+    const folder = this.#folder;
+    if (!folder) return undefined;
     return lock(name, "shared", async () => {
       try {
-        const file = await (await this.#folder.getFileHandle(name)).getFile();
+        const file = await (await folder.getFileHandle(name)).getFile();
         return new Uint8Array(await file.arrayBuffer());
       } catch (error) {
         if (error.name !== "NotFoundError") this.#refuse(error);
@@ -40,10 +43,11 @@ export class Store {
   }
 
   async write(name, bytes) {
-    if (!this.#folder) return;
+    const folder = this.#folder;
+    if (!folder) return;
     await lock(name, "exclusive", async () => {
       try {
-        const handle = await this.#folder.getFileHandle(name, { create: true });
+        const handle = await folder.getFileHandle(name, { create: true });
         const file = await handle.createSyncAccessHandle();
         try {
           file.truncate(0);
@@ -53,7 +57,7 @@ export class Store {
           file.close();
         }
       } catch (error) {
-        await this.#folder.removeEntry(name).catch(() => {});
+        await folder.removeEntry(name).catch(() => {});
         this.#refuse(error);
       }
     });
