@@ -19,8 +19,9 @@ WASM_TOOLCHAIN  ?= go1.27.3
 WASM_EXPERIMENT := simd,nojsonv2
 WASM_DIR        := site/dist
 
-# make site: where to.
-SITE ?= out/site
+# make site: where to, and how many bytes the engine may be to download, compressed by Brotli.
+SITE      ?= out/site
+MAXENGINE := 1500000
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PLATFORMS   := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
@@ -28,7 +29,7 @@ KERNELS     := engine/device/cpu/kernel
 MAXLINES    := 500
 SOURCES      = find . -name '*.$(1)' -not -path './.*' -not -path './out/*' -not -path './bin/*' -not -path './$(WASM_DIR)/*'
 
-.PHONY: help run build wasm site test test-wasm fuzz check staticcheck cross length generated bench train goldens clean
+.PHONY: help run build wasm site serve test test-wasm fuzz check staticcheck cross length generated bench train goldens clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +56,11 @@ wasm: ## the engine for browsers, which the next build puts into the program
 
 site: wasm build ## the web app as a folder for any static host: SITE=out/site
 	$(BIN) site -o $(SITE)
+	@n=$$(wc -c < $(SITE)/dist/counterpoint.wasm.br); \
+	test $$n -le $(MAXENGINE) || { echo "the engine is $$n bytes to download, at most $(MAXENGINE)"; exit 1; }
+
+serve: wasm build ## the web app on this machine, at http://127.0.0.1:8080
+	$(BIN) serve
 
 test: ## format, vet, tests, and every fuzz target for FUZZTIME
 	@unformatted=$$($(call SOURCES,go) | xargs gofmt -l); \

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,10 +25,10 @@ type deviceOptions struct {
 	threads int
 }
 
-// deviceFlags adds the flags that choose where to compute.
+// deviceFlags adds the flags that choose where to compute; o holds the default.
 func deviceFlags(cmd *cobra.Command, o *deviceOptions) {
 	f := cmd.Flags()
-	f.StringVar(&o.name, "device", "auto", "where to compute: auto (a GPU that passes the self-test, else the CPU), cpu or webgpu")
+	f.StringVar(&o.name, "device", cmp.Or(o.name, "auto"), "where to compute: auto (a GPU that passes the self-test, else the CPU), cpu or webgpu")
 	f.StringVar(&o.adapter, "adapter", "", "for --device webgpu: part of the `name` of an adapter that doctor lists")
 	f.StringVar(&o.library, "webgpu-library", os.Getenv(envLibrary), "a shared `library` with webgpu.h's interface: wgpu-native or Dawn")
 	f.BoolVar(&o.half, "f16", false, "let a GPU that can multiply in f16")
@@ -44,7 +45,12 @@ func (o deviceOptions) open(ctx context.Context, c *console) (*choose.Choice, er
 	case o.name == "null": // for tests: it plans all and computes nothing
 		return &choose.Choice{Device: null.New()}, nil
 	}
-	choice, err := choose.Open(ctx, choose.Options{Device: o.name, Adapter: o.adapter, Threads: o.threads, GPUs: o.gpus()})
+	gpus := o.gpus()
+	var err error
+	if gpus.Tunings, err = readTunings(); err != nil {
+		c.warnf("%v", err) // a GPU is as right without, if less fast
+	}
+	choice, err := choose.Open(ctx, choose.Options{Device: o.name, Adapter: o.adapter, Threads: o.threads, GPUs: gpus})
 	var unknown *choose.Unknown
 	switch {
 	case errors.As(err, &unknown):

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -30,6 +32,44 @@ func TestGPU(t *testing.T) {
 				t.Errorf("%q printed\n%s%s\nwithout %q", tt.args, out.String(), log.String(), want)
 			}
 		}
+	}
+}
+
+// TestTune keeps what it measures, in place of what was kept before, and says so if the file is damaged.
+func TestTune(t *testing.T) {
+	adapter := testdevices.WebGPU(t).Adapter()
+	t.Setenv("XDG_DATA_HOME", t.TempDir())
+	path, err := dataPath("tuning.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, log bytes.Buffer
+	if status := run(t.Context(), []string{"tune", "--adapter", adapter.Name}, newConsole(nil, &out, &log)); status != 0 {
+		t.Fatalf("status %d: %s", status, log.String())
+	}
+	if !strings.HasPrefix(out.String(), adapter.String()+"\n") || strings.Count(out.String(), "\n") < 4 {
+		t.Errorf("it printed %q", out.String())
+	}
+	kept, err := readTunings()
+	if err != nil || len(kept) != 1 || kept[0].Adapter != adapter.String() || len(kept[0].Tiles) < 2 {
+		t.Fatalf("it kept %+v, %v", kept, err)
+	}
+	again, other := kept[0], kept[0]
+	again.Tiles, other.Adapter = again.Tiles[:1], "another"
+	if err := errors.Join(keepTuning(other), keepTuning(again)); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err = readTunings(); err != nil || len(kept) != 2 || len(kept[0].Tiles) < 2 || len(kept[1].Tiles) != 1 {
+		t.Errorf("with one more and one anew it keeps %+v, %v", kept, err)
+	}
+	if err := os.WriteFile(path, []byte("[{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(envModels, testModels(t))
+	log.Reset()
+	run(t.Context(), []string{"doctor", "--device", "cpu", "-m", "tiny"}, newConsole(nil, &out, &log))
+	if !strings.Contains(log.String(), "tuning.json") {
+		t.Errorf("of a damaged file it says %q", log.String())
 	}
 }
 

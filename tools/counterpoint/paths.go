@@ -27,11 +27,16 @@ func modelsFolder() (string, error) {
 	if dir := os.Getenv(envModels); dir != "" {
 		return dir, nil
 	}
+	return dataPath("models")
+}
+
+// dataPath is the path of what the program keeps under a name, in the place the system has for programs' data.
+func dataPath(name string) (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "", fmt.Errorf("no models folder: %w", err)
+		return "", fmt.Errorf("no folder for %s: %w", name, err)
 	}
-	return filepath.Join(dataFolder(runtime.GOOS, home, os.Getenv), "counterpoint", "models"), nil
+	return filepath.Join(dataFolder(runtime.GOOS, home, os.Getenv), "counterpoint", name), nil
 }
 
 // dataFolder is an operating system's place for programs' data. By the XDG specification a relative path there counts as

@@ -57,7 +57,7 @@ combined at every step:
 		return withHint(usageError{err}, "%s --help lists the flags", cmd.CommandPath())
 	})
 	root.AddCommand(
-		newGenerate(c), newExplain(c), newServe(c), newSite(c), newPack(c), newInspect(c), newCompare(c), newBench(c), newDoctor(c), newEnv(c),
+		newGenerate(c), newExplain(c), newServe(c), newSite(c), newPack(c), newInspect(c), newCompare(c), newBench(c), newTune(c), newDoctor(c), newEnv(c),
 		newVersion(c),
 	)
 	return root

@@ -28,7 +28,17 @@ type Adapter = gpu.Adapter
 type Options struct {
 	Library string  // a shared library with webgpu.h's interface; "" for the built-in one or, without it, the usual places
 	F16     bool    // use f16 variants where the adapter has them
-	Tuning  *Tuning // what Tune measured on the adapter; without it, tiles are chosen by experience
+	Tunings []Tuning // what Tune measured, on any adapters; on others tiles are chosen by experience
+}
+
+// tuning is the one for an adapter, nil if there is none.
+func (o Options) tuning(a Adapter) *Tuning {
+	for i := range o.Tunings {
+		if o.Tunings[i].holds(a, o.F16 && a.F16) {
+			return &o.Tunings[i]
+		}
+	}
+	return nil
 }
 
 // Device is an opened GPU.
@@ -103,7 +113,7 @@ func newDevice(g gpu.Device, o Options) (*Device, error) {
 	if a.Limits.MaxStorageBuffers < maxStorageBuffers {
 		return nil, errors.Join(fmt.Errorf("%v: %d storage buffers a shader, want %d", a, a.Limits.MaxStorageBuffers, maxStorageBuffers), g.Close())
 	}
-	d := &Device{gpu: g, adapter: a, options: o, tiling: newTiling(a, o.F16 && a.F16, o.Tuning), sizes: defaultSizes(a), queue: newQueue(g),
+	d := &Device{gpu: g, adapter: a, options: o, tiling: newTiling(a, o.F16 && a.F16, o.tuning(a)), sizes: defaultSizes(a), queue: newQueue(g),
 		pipelines: map[string]*pipeline{}, combiners: map[combinerKey]*combiner{}}
 	var err error
 	if d.nothing, err = g.NewBuffer(nothingBytes, gpu.Storage); err != nil {
