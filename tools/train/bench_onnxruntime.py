@@ -2,10 +2,13 @@
 
     python bench_onnxruntime.py FOLDER
     python bench_onnxruntime.py FOLDER --counterpoint "counterpoint bench … --json"
+    python bench_onnxruntime.py FOLDER --onnx unet.onnx
 
 With --counterpoint, the command and ONNX Runtime take turns, so that what else the machine does falls on both. The
 command prints a JSON object with "median_ms", of as many rows at the same size and on as many threads.
 FLOPs are multiplications and additions, counted apart. ONNX Runtime gets float32 weights and all graph optimisations.
+
+With --onnx, the network is written for other runtimes, such as the browser's in tools/webbench, and nothing is timed.
 """
 
 import argparse
@@ -52,11 +55,10 @@ def inputs(unet: UNet2DConditionModel, rows: int, size: int, tokens: int) -> dic
     return found
 
 
-def session(model: Score, given: dict[str, Tensor], threads: int) -> onnxruntime.InferenceSession:
-    """The model in ONNX Runtime, with the result for given checked against PyTorch's."""
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+def session(model: Score, given: dict[str, Tensor], threads: int, path: Path) -> onnxruntime.InferenceSession:
+    """The model in ONNX Runtime, by way of an ONNX file at path, with the result for given checked against PyTorch's."""
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # shapes are traced as constants, and are meant to be
-        path = Path(folder) / "unet.onnx"
         # The older exporter takes seconds where the newer one takes half a minute; what they give is as fast.
         torch.onnx.export(model, tuple(given.values()), path, dynamo=False, opset_version=20,
                           input_names=list(given), output_names=["score"])
@@ -110,12 +112,15 @@ def main(a: argparse.Namespace):
     with FlopCounterMode(display=False) as counter:
         model(*given.values())
     gflop = counter.get_total_flops() / 1e9
-    ort = session(model, given, a.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        ort = session(model, given, a.threads, a.onnx or Path(folder) / "unet.onnx")
     feed = {k: v.numpy() for k, v in given.items()}
     run = lambda: ort.run(None, feed)
 
     parameters = sum(p.numel() for p in unet.parameters())
     print(f"{parameters / 1e6:.2f} M parameters, {a.rows} rows of {a.size}×{a.size}, {gflop:.3f} GFLOP")
+    if a.onnx:
+        return
     print(f"onnxruntime {onnxruntime.__version__}, {a.threads} threads")
     if not a.counterpoint:
         found = times_ms(run, a.repeat)
@@ -139,5 +144,6 @@ if __name__ == "__main__":
     p.add_argument("--size", type=int, default=16, help="height and width of the latent")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--repeat", type=int, default=20)
+    p.add_argument("--onnx", type=Path, metavar="FILE", help="write the network there")
     p.add_argument("--counterpoint", metavar="CMD", help="the other engine's benchmark")
     main(p.parse_args())

@@ -8,9 +8,12 @@ import (
 )
 
 // The GPU is given work in pieces that take about submitTime, so that a page goes on being drawn, a driver's watchdog
-// stays quiet and a cancelled run ends soon. At most inFlight pieces are under way.
+// stays quiet and a cancelled run ends soon. Software draws no page, and its submits cost it dear. At most inFlight pieces
+// are under way.
 const (
-	submitTime    = 25 * time.Millisecond
+	submitTime         = 25 * time.Millisecond
+	softwareSubmitTime = 100 * time.Millisecond
+
 	inFlight      = 2
 	firstCommands = 16
 	maxCommands   = 1024
@@ -22,8 +25,9 @@ type queue struct {
 	now     func() time.Time
 	pending []gpu.Command
 	flying  []flight
-	last    time.Time // when the newest finished piece was seen to be done
-	piece   int       // commands a piece
+	last    time.Time     // when the newest finished piece was seen to be done
+	target  time.Duration // of a piece
+	piece   int           // commands a piece
 	stats   Stats
 }
 
@@ -33,7 +37,13 @@ type flight struct {
 	commands int
 }
 
-func newQueue(g gpu.Device) *queue { return &queue{gpu: g, now: time.Now, piece: firstCommands} }
+func newQueue(g gpu.Device) *queue {
+	q := &queue{gpu: g, now: time.Now, target: submitTime, piece: firstCommands}
+	if g.Adapter().Software {
+		q.target = softwareSubmitTime
+	}
+	return q
+}
 
 // add enqueues a command; it is submitted with the next piece.
 func (q *queue) add(ctx context.Context, c gpu.Command) error {
@@ -94,7 +104,7 @@ func (q *queue) land(ctx context.Context) error {
 	now := q.now()
 	took := max(now.Sub(q.last), time.Microsecond)
 	q.last, q.flying = now, q.flying[1:]
-	fits := int(float64(f.commands) * float64(submitTime) / float64(took))
+	fits := int(float64(f.commands) * float64(q.target) / float64(took))
 	q.piece = min(max(min(fits, 2*q.piece), q.piece/2, 1), maxCommands)
 	return nil
 }

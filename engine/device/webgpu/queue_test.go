@@ -21,6 +21,8 @@ type slowGPU struct {
 	fail    error
 }
 
+func (g *slowGPU) Adapter() gpu.Adapter { return gpu.Adapter{} }
+
 func (g *slowGPU) Submit(commands []gpu.Command) (gpu.Fence, error) {
 	if g.fail != nil {
 		return 0, g.fail
