@@ -26,8 +26,8 @@ type Adapter = gpu.Adapter
 
 // Options say where adapters are looked for and how one is used.
 type Options struct {
-	Library string  // a shared library with webgpu.h's interface; "" for the built-in one or, without it, the usual places
-	F16     bool    // use f16 variants where the adapter has them
+	Library string   // a shared library with webgpu.h's interface; "" for the built-in one or, without it, the usual places
+	F16     bool     // use f16 variants where the adapter has them
 	Tunings []Tuning // what Tune measured, on any adapters; on others tiles are chosen by experience
 }
 
