@@ -22,7 +22,8 @@ export const text = {
   warning: ({ column, message, hint }) => `Column ${column}: ${message}${hint ? ` (${hint})` : ""}`,
 
   device({ name, adapter, why, helpers }, seconds) {
-    const device = `${name === "cpu" ? "CPU" : "GPU"}: ${adapter}${helpers ? `, ${helpers + 1} workers` : ""}`;
+    const kind = name === "cpu" ? "CPU" : adapter.endsWith(", software)") ? "WebGPU on the CPU" : "GPU";
+    const device = `${kind}: ${adapter}${helpers ? `, ${helpers + 1} workers` : ""}`;
     const pace = seconds ? `a picture like this takes ${about(seconds)}`
       : "how long a picture takes will show after its second step";
     const insecure = isSecureContext ? "" : " Browsers give WebGPU and storage only to pages from https or from this machine.";

@@ -69,11 +69,7 @@ func (o deviceOptions) gpus() choose.WebGPU { return choose.WebGPU{Library: o.li
 
 // describeAdapter prints an adapter and its limits in lines.
 func describeAdapter(a webgpu.Adapter) []string {
-	kind := "GPU"
-	if a.Software {
-		kind = "software"
-	}
-	first := fmt.Sprintf("%v, %s", a, kind)
+	first := a.String()
 	for _, s := range []string{a.Vendor, a.Architecture, a.Driver} {
 		if s != "" {
 			first += ", " + s

@@ -27,7 +27,7 @@ func TestSamePicture(t *testing.T) {
 			o := newOrigin(t, scenes.Model)
 			v := newVisit(t, o.url+"?device="+device)
 			v.generate(prompt, seed, steps)
-			if fact, name := v.fact("Device"), map[string]string{"webgpu": "GPU: ", "cpu": "CPU: "}[device]; !strings.HasPrefix(fact, name) {
+			if fact, name := v.fact("Device"), map[string]string{"webgpu": "WebGPU on the CPU: ", "cpu": "CPU: "}[device]; !strings.HasPrefix(fact, name) {
 				t.Errorf("it ran on %q, want %q", fact, name)
 			}
 			data, _ := v.download()

@@ -115,7 +115,7 @@ func firstGPU(ctx context.Context, o Options) (*Choice, error) {
 	var refused []error
 	for i, a := range adapters {
 		if a.Software {
-			refused = append(refused, fmt.Errorf("%v computes on the CPU itself", a))
+			refused = append(refused, fmt.Errorf("%v is no GPU", a))
 			continue
 		}
 		c, err := test(ctx, o, i, a)

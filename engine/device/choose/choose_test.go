@@ -64,7 +64,7 @@ func TestOpen(t *testing.T) {
 		{"the second GPU", choose.Options{Device: "auto", GPUs: machine{broken, liar, honest}}, "webgpu", "passed", nil},
 		{"a liar", choose.Options{Device: "auto", GPUs: machine{liar}}, "cpu", "Liar 1 (OpenGL, ) is refused: self-test: conv2d int8", nil},
 		{"one that does not open", choose.Options{Device: "auto", GPUs: machine{broken}}, "cpu", "Broken (, ) does not open: GPU device lost", nil},
-		{"software alone", choose.Options{Device: "auto", GPUs: machine{software}}, "cpu", "Softpipe (, ) computes on the CPU itself", nil},
+		{"software alone", choose.Options{Device: "auto", GPUs: machine{software}}, "cpu", "Softpipe (, , software) is no GPU", nil},
 		{"nothing", choose.Options{Device: "auto", GPUs: machine{}}, "cpu", "no WebGPU adapter", nil},
 		{"the CPU", choose.Options{Device: "cpu"}, "cpu", "asked for", nil},
 		{"software by wish", choose.Options{Device: "webgpu", GPUs: machine{software}}, "webgpu", "passed", nil},

@@ -32,7 +32,7 @@ type Adapter struct {
 	Features     `json:"features"`
 }
 
-// String names the adapter as a person would.
+// String names the adapter as a person would, and says if it is software.
 func (a Adapter) String() string {
 	name := a.Name
 	for _, s := range []string{a.Architecture, a.Vendor, "unnamed GPU"} {
@@ -40,7 +40,11 @@ func (a Adapter) String() string {
 			name = s
 		}
 	}
-	return fmt.Sprintf("%s (%s, %s)", name, a.Backend, a.Library)
+	kind := ""
+	if a.Software {
+		kind = ", software"
+	}
+	return fmt.Sprintf("%s (%s, %s%s)", name, a.Backend, a.Library, kind)
 }
 
 // Limits are those of WebGPU's limits that kernels meet. A device is opened with all that its adapter has.
