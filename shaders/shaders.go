@@ -49,7 +49,7 @@ type Binding struct {
 
 // Shader is a variant's text and what its host must know. The entry point is main.
 type Shader struct {
-	Label    string // the name and the variant, "conv2d ENC=2 SILU=1"
+	Label    string // see Label
 	Code     string
 	Bindings []Binding // in order of binding numbers
 	Params   []Param   // fields of the uniform named p, four bytes each, in order
@@ -77,7 +77,7 @@ func build(src fs.FS, name string, names []string, v Variant, t Target) (*Shader
 			return nil, fmt.Errorf("shader %s: its variants have no %s", name, n)
 		}
 	}
-	s := &Shader{Label: label(name, v)}
+	s := &Shader{Label: Label(name, v)}
 	b := builder{src: src, variant: v, imported: map[string]bool{}}
 	if v[F16] != 0 {
 		b.text.WriteString("enable f16;\n")
@@ -101,7 +101,8 @@ func build(src fs.FS, name string, names []string, v Variant, t Target) (*Shader
 	return s, nil
 }
 
-func label(name string, v Variant) string {
+// Label names a shader's variant, "conv2d ENC=2 SILU=1": different ones differently.
+func Label(name string, v Variant) string {
 	for _, n := range slices.Sorted(maps.Keys(v)) {
 		if v[n] != 0 {
 			name += fmt.Sprintf(" %s=%d", n, v[n])

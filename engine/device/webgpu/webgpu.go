@@ -172,15 +172,16 @@ var accesses = [...]gpu.Access{shaders.Uniform: gpu.UniformBinding, shaders.Read
 
 // pipeline starts compiling a shader's variant, once. All of a program's are compiled at the same time.
 func (d *Device) pipeline(name string, v shaders.Variant) (*pipeline, error) {
+	label := shaders.Label(name, v)
+	if p, ok := d.pipelines[label]; ok { // its text is built once, though every program and combination asks for it
+		return p, nil
+	}
 	s, err := shaders.Build(name, v, shaders.Target{SubgroupsDirective: d.adapter.SubgroupsDirective})
 	if err != nil {
 		return nil, err
 	}
-	if p, ok := d.pipelines[s.Label]; ok {
-		return p, nil
-	}
 	p := &pipeline{shader: s, done: make(chan struct{})}
-	d.pipelines[s.Label] = p
+	d.pipelines[label] = p
 	access := make([]gpu.Access, len(s.Bindings))
 	for i, b := range s.Bindings {
 		access[i] = accesses[b.Access]
