@@ -99,7 +99,7 @@ func (e *Engine) placeMaps(ctx context.Context, places [][]*compose.Place, proje
 	for k, picture := range places {
 		for i, place := range picture {
 			if place != nil {
-				bump(maps[(k*len(picture)+i)*size:][:size], what[i*channels:][:channels], *place, h, w, e.pipeline.extra.Place.Sigma)
+				bump(maps[(k*len(picture)+i)*size:][:size], what[i*channels:][:channels], *place, h, w, e.pipeline.extra.Place.Sigma*float64(min(h, w)))
 			}
 		}
 	}
@@ -110,8 +110,8 @@ func (e *Engine) placeMaps(ctx context.Context, places [][]*compose.Place, proje
 	return b, b.WriteFloats(ctx, 0, maps)
 }
 
-// bump writes what times exp(-d²/2σ²) to each cell of dst [h,w,len(what)], d being the distance in cells from its middle to
-// the place.
+// bump writes what times exp(-d²/2σ²) to each cell of dst [h,w,len(what)], d the distance from its middle to the place and σ
+// being in cells.
 func bump(dst, what []float32, p compose.Place, h, w int, sigma float64) {
 	gauss := func(cell int, at float64, n int) float64 {
 		d := (float64(cell) + 0.5 - float64(at*float64(n))) / sigma

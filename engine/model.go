@@ -111,7 +111,7 @@ func (p *pipeline) check() error {
 	case p.extra.Place.Channels > 0 && p.projection() != p.extra.Place.Channels:
 		return fmt.Errorf("text_encoder/text_projection.weight gives %d channels, places have %d", p.projection(), p.extra.Place.Channels)
 	case p.extra.Place.Channels > 0 && !(p.extra.Place.Sigma > 0):
-		return fmt.Errorf("counterpoint.json: place.sigma_cells is %v, want more than 0", p.extra.Place.Sigma)
+		return fmt.Errorf("counterpoint.json: place.sigma is %v, want more than 0", p.extra.Place.Sigma)
 	case !p.extra.Place.valid():
 		return errors.New("counterpoint.json: place: region or spacing is out of range")
 	case p.unet.CrossAttentionDim != p.text.HiddenSize:

@@ -25,10 +25,10 @@ const (
 // placeSpec is what a model declares of its places.
 type placeSpec struct {
 	Channels int        `json:"channels"`
-	Sigma    float64    `json:"sigma_cells"` // standard deviation of a place's bump, in latent cells
-	Things   []string   `json:"things"`      // words that name a thing which has a place: "cube"; empty for none
-	Region   [4]float64 `json:"region"`      // where such things are: least x and y, greatest x and y
-	Spacing  float64    `json:"spacing"`     // least distance between two of them, as a share of the width
+	Sigma    float64    `json:"sigma"`   // standard deviation of a place's bump, in shorter sides of the picture
+	Things   []string   `json:"things"`  // words that name a thing which has a place: "cube"; empty for none
+	Region   [4]float64 `json:"region"`  // where such things are: least x and y, greatest x and y
+	Spacing  float64    `json:"spacing"` // least distance between two of them, as a share of the width
 }
 
 // valid reports whether places can be drawn as declared.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"strings"
 
 	"github.com/counterpoint/counterpoint/engine"
@@ -19,9 +18,9 @@ import (
 
 // generation holds generate's flags.
 type generation struct {
-	request    engine.Request
-	prompt     string
-	promptFile string
+	request    engine.Request // of the first prompt
+	prompts    []string       // one, or --prompts' many
+	source     promptSource
 	seed       int64
 	output     string
 	model      string
@@ -37,7 +36,8 @@ func newGenerate(c *console) *cobra.Command {
 		Aliases: []string{"gen"},
 		Short:   "Compose a picture",
 		Long: `Compose a picture from a prompt, given as an argument, with --prompt or
---prompt-file, or on standard input as "-".
+--prompt-file, or on standard input as "-"; or one from each line of the file
+--prompts, with seeds counting up.
 
   a red cube AND a blue sphere         both, each scored on its own
   a park AND NOT a tree                away from the second
@@ -65,8 +65,7 @@ The file's name goes to standard output, all else to standard error.`,
 func (g *generation) flags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	r := &g.request
-	f.StringVarP(&g.prompt, "prompt", "p", "", "the prompt")
-	f.StringVar(&g.promptFile, "prompt-file", "", "read the prompt from a file")
+	g.source.flags(f)
 	f.StringVarP(&r.NegativePrompt, "negative-prompt", "n", "", "what scores are measured against (default nothing)")
 	f.StringVarP(&g.output, "output", "o", "", "a file, a folder, a pattern as out/%03d.png, or - for standard output")
 	f.Int64VarP(&g.seed, "seed", "s", -1, "seed of the first picture; below 0 for a random one")
@@ -107,58 +106,24 @@ func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader)
 			return usagef("--sampler: %w", err)
 		}
 	}
-	prompt, err := g.readPrompt(flags, args, stdin)
+	prompts, err := g.source.read(flags, args, stdin)
 	if err != nil {
 		return err
 	}
-	g.request.Prompt = prompt
-	_, err = compose.Parse(prompt)
-	return inPrompt(prompt, err)
-}
-
-// readPrompt finds the prompt in the one place where it was given.
-func (g *generation) readPrompt(flags *pflag.FlagSet, args []string, stdin io.Reader) (string, error) {
-	given := len(args)
-	for _, name := range []string{"prompt", "prompt-file"} {
-		if flags.Changed(name) {
-			given++
+	for _, prompt := range prompts {
+		if _, err := compose.Parse(prompt); err != nil {
+			return inPrompt(prompt, err)
 		}
 	}
-	switch {
-	case given == 0:
-		return "", withHint(usagef("no prompt"), `counterpoint generate "a red cube AND a blue sphere"`)
-	case given > 1:
-		return "", usagef("more than one prompt: give it as an argument, with --prompt or with --prompt-file")
-	case flags.Changed("prompt-file") && g.promptFile != "-":
-		f, err := os.Open(g.promptFile)
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		return readText(f)
-	}
-	prompt := g.prompt
-	if len(args) > 0 {
-		prompt = args[0]
-	}
-	if prompt == "-" || g.promptFile == "-" {
-		return readText(stdin)
-	}
-	return prompt, nil
-}
-
-// readText reads a prompt, without the line break at its end; a larger one than the language allows is cut, which its
-// parser then reports.
-func readText(r io.Reader) (string, error) {
-	text, err := io.ReadAll(io.LimitReader(r, compose.MaxPromptBytes+2))
-	return strings.TrimRight(string(text), "\r\n"), err
+	g.prompts = prompts
+	return nil
 }
 
 func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, args []string) (err error) {
 	if err := g.check(flags, args, c.in); err != nil {
 		return err
 	}
-	out, err := parseOutput(g.output, g.request.Batch, c.out)
+	out, err := parseOutput(g.output, g.request.Batch*len(g.prompts), c.out)
 	if err != nil {
 		return err
 	}
@@ -176,15 +141,20 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 		return err
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
-	result, err := generate(ctx, c, e, g.request)
-	if err != nil {
-		return inPrompt(g.request.Prompt, err)
+	for i, prompt := range g.prompts {
+		r := g.request
+		r.Prompt = prompt
+		r.Seed += uint64(i * r.Batch)
+		result, err := generate(ctx, c, e, r)
+		if err != nil {
+			return inPrompt(prompt, err)
+		}
+		c.warnings(result.Warnings)
+		if err := g.write(ctx, c, out, i*r.Batch, result); err != nil {
+			return err
+		}
+		c.notef("%s, on %s (%s)", summary(result), d.Info().Name, d.Info().Adapter)
 	}
-	c.warnings(result.Warnings)
-	if err := g.write(ctx, c, out, result); err != nil {
-		return err
-	}
-	c.notef("%s, on %s (%s)", summary(result), d.Info().Name, d.Info().Adapter)
 	return nil
 }
 
@@ -215,8 +185,8 @@ type made struct {
 	Recipe  recipe.Recipe `json:"recipe"`
 }
 
-// write writes the pictures, each with its recipe, and reports each once it is there.
-func (g *generation) write(ctx context.Context, c *console, out *output, result *engine.Result) error {
+// write writes the pictures, numbered from first, each with its recipe, and reports each once it is there.
+func (g *generation) write(ctx context.Context, c *console, out *output, first int, result *engine.Result) error {
 	for i, picture := range result.Pictures {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -226,7 +196,7 @@ func (g *generation) write(ctx context.Context, c *console, out *output, result 
 		if g.noMetadata {
 			inside = nil
 		}
-		file, err := out.write(i, func(w io.Writer) error { return recipe.Encode(w, picture.Image, inside) })
+		file, err := out.write(first+i, func(w io.Writer) error { return recipe.Encode(w, picture.Image, inside) })
 		if err != nil {
 			return err
 		}

@@ -86,12 +86,13 @@ def crops(rng: np.random.Generator, parts: list, n: int) -> Tensor:
     for i in range(n):
         pixels, scenes = parts[rng.integers(len(parts))]
         k = rng.integers(data.HELD_OUT, len(scenes))
-        corner = rng.integers(0, data.SIZE - CROP + 1, 2)  # x, y
+        side = pixels.shape[1]
+        corner = rng.integers(0, side - CROP + 1, 2)  # x, y
         objects = scenes[k]["objects"]
         if objects and rng.random() < ON_OBJECT:
-            centre = np.array(objects[rng.integers(len(objects))]["centre"]) * data.SIZE
+            centre = np.array(objects[rng.integers(len(objects))]["centre"]) * side
             corner = centre - CROP / 2 + rng.uniform(-CROP / 4, CROP / 4, 2)
-        x, y = (np.clip(corner, 0, data.SIZE - CROP) / PATCH).round().astype(int) * PATCH
+        x, y = (np.clip(corner, 0, side - CROP) / PATCH).round().astype(int) * PATCH
         out[i] = pixels[k, y : y + CROP, x : x + CROP]
     return data.to_float(out)
 
@@ -102,7 +103,7 @@ def decibels(got: Tensor, want: Tensor, scenes: list[dict]) -> tuple[float, floa
     inside = torch.zeros_like(squared, dtype=torch.bool)
     for mask, scene in zip(inside, scenes):
         for o in scene["objects"]:
-            u0, v0, u1, v1 = (round(float(e) * data.SIZE) for e in o["box"])
+            u0, v0, u1, v1 = (round(float(e) * len(mask)) for e in o["box"])
             mask[v0:v1, u0:u1] = True
     return tuple(-10 * squared[m].mean().log10().item() for m in (squared >= 0, inside))
 

@@ -1,10 +1,12 @@
 """Scenes on disk, as tools/scenes writes them, and the draws of training.
 
-A folder holds chunks: images-00000.bin (uint8 RGB, N×128×128×3) and truth-00000.jsonl, one scene a line. Chunks may
-arrive while training runs. Images are encoded once, when their chunk is read; after that only latents are in memory.
+A folder holds chunks: images-00000.bin (uint8 RGB, N×S×S×3, one S a folder) and truth-00000.jsonl, one scene a line.
+Chunks may arrive while training runs. Images are encoded once, when their chunk is read; after that only latents are in
+memory.
 """
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,6 @@ from torch import Tensor
 
 import tokenizer
 
-SIZE = 128
 NOWHERE = (float("nan"), float("nan"))
 HELD_OUT = 256  # scenes at the start of the first chunk that are never trained on
 
@@ -22,7 +23,7 @@ HELD_OUT = 256  # scenes at the start of the first chunk that are never trained 
 # of such rows and what is said of a place is learnt several times sooner than what is said of the whole; the null row is
 # the background of every composition. A caption names part of a cluttered scene, so "nothing said" means "anything may
 # be there" (Bradley et al., arXiv 2502.04549).
-MIX = {"null": 0.08, "object": 0.22, "place": 0.45, "relation": 0.04, "background": 0.06, "joined": 0.15}
+MIX = {"null": 0.08, "object": 0.22, "place": 0.31, "relation": 0.14, "background": 0.08, "joined": 0.17}
 # A scene without captions of a kind lends one of another: a lone object has no relation, an empty scene no object.
 INSTEAD = {"relation": "object", "object": "empty", "place": "empty", "joined": "empty"}
 
@@ -40,10 +41,11 @@ def chunks(folder: Path) -> list[tuple[Path, Path]]:
 def read_chunk(images: Path, truth: Path) -> tuple[np.ndarray, list[dict]]:
     """Pixels, as a view of the file, and truth; ValueError if the two do not belong together."""
     scenes = [json.loads(line) for line in truth.read_text("utf-8").splitlines()]
-    want, got = len(scenes) * SIZE * SIZE * 3, images.stat().st_size
-    if got != want:
-        raise ValueError(f"{images}: {got} bytes, want {want} for {len(scenes)} scenes")
-    return np.memmap(images, np.uint8, "r", shape=(len(scenes), SIZE, SIZE, 3)), scenes
+    size = images.stat().st_size
+    side = math.isqrt(size // (3 * len(scenes)))
+    if size != len(scenes) * side * side * 3:
+        raise ValueError(f"{images}: {size} bytes are not {len(scenes)} square pictures of one size")
+    return np.memmap(images, np.uint8, "r", shape=(len(scenes), side, side, 3)), scenes
 
 
 def to_float(pixels: np.ndarray) -> Tensor:

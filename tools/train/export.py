@@ -82,7 +82,7 @@ def write(run: Path, folder: Path):
             "attribution": ATTRIBUTION,
             "place": {
                 "channels": arch.place_channels,
-                "sigma_cells": arch.sigma_cells,
+                "sigma": arch.sigma,
                 "projection": "text_projection.weight",
                 "things": tokenizer.things(VOCABULARY.read_text("utf-8")),
                 # Where nine of ten objects on the ground are in the training scenes, and how far apart two large ones are.
@@ -130,7 +130,7 @@ def read(folder: Path) -> tuple[Denoiser, AutoencoderPatch]:
     arch = Architecture(
         latent_channels=config["latent_channels"],
         place_channels=place["channels"],
-        sigma_cells=place["sigma_cells"],
+        sigma=place["sigma"],
         latent_size=config["sample_size"] // PATCH,
         norm_groups=config["norm_num_groups"],
         decoder_widths=tuple(config["block_out_channels"]),

@@ -95,7 +95,7 @@ CASES = [
             "name": "scenesish",
             "kind": "latent-diffusion",
             "license": "Apache-2.0",
-            "place": {"channels": 8, "sigma_cells": 1.0, "projection": "text_projection.weight"},
+            "place": {"channels": 8, "sigma": 0.25, "projection": "text_projection.weight"},
         },
     ),
     Case(

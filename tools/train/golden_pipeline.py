@@ -88,9 +88,9 @@ class Pipeline:
         self.vae.to(dtype).eval()
         self.channels = self.unet.config.out_channels
         self.place_channels = self.unet.config.in_channels - self.channels
-        self.sigma_cells = None
+        self.sigma = None
         if self.place_channels:
-            self.sigma_cells = read("counterpoint.json")["place"]["sigma_cells"]
+            self.sigma = read("counterpoint.json")["place"]["sigma"]
 
     @property
     def factor(self) -> int:
@@ -114,12 +114,13 @@ class Pipeline:
     def place_maps(self, projected: Tensor, places: list, height: int, width: int) -> Tensor:
         """[N,P,H,W]: each projection times a Gaussian bump around its place (u, v); zero where the place is None."""
         maps = torch.zeros(len(places), projected.shape[1], height, width, dtype=self.dtype)
+        sigma = (self.sigma or 0) * min(height, width)
         for i, place in enumerate(places):
             if place is None:
                 continue
             u, v = place
-            x = (torch.arange(width, dtype=self.dtype) - (u * width - 0.5)) / self.sigma_cells
-            y = (torch.arange(height, dtype=self.dtype) - (v * height - 0.5)) / self.sigma_cells
+            x = (torch.arange(width, dtype=self.dtype) - (u * width - 0.5)) / sigma
+            y = (torch.arange(height, dtype=self.dtype) - (v * height - 0.5)) / sigma
             bump = torch.exp(-0.5 * y**2)[:, None] * torch.exp(-0.5 * x**2)[None]
             maps[i] = projected[i, :, None, None] * bump
         return maps

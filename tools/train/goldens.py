@@ -115,7 +115,7 @@ def describe(case: str, about: str, pipe: Pipeline, prompts, places, crop, tenso
         "random": "each input is torch.randn from a generator seeded with crc32 of CASE/TENSOR; weights likewise",
         "prompts": ["", *prompts],
         "places": [None, *places] if pipe.place_channels else None,
-        "sigma_cells": pipe.sigma_cells,
+        "sigma": pipe.sigma,
         "run": {
             "sampler": "ddim",
             "eta": 0,

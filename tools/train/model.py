@@ -29,7 +29,7 @@ class Architecture:
 
     latent_channels: int = 8  # 16 hold 3 dB more, but the UNet has to carry them
     place_channels: int = 8  # enough to tell shape, colour, material and size apart in one bump
-    sigma_cells: float = 1.0  # width of a bump: a small object is about two cells wide
+    sigma: float = 1 / 16  # of a bump, in shorter sides of the picture: a small object is about two wide
     latent_size: int = 16  # 128 pixels
     # Widths and depth: of the nine variants timed, the most width at full resolution (where detail is made) that keeps
     # a row under 0.9 GFLOP. 8 groups keep every group of channels a multiple of four wide, skip connections included.
@@ -150,7 +150,9 @@ class Denoiser(nn.Module):
 
 
 def bumps(places: Tensor, height: int, width: int, sigma: float) -> Tensor:
-    """Gaussians of height 1 centred at places [R,2] in (u, v), as [R,1,height,width]; zero where a place is NaN."""
+    """Gaussians of height 1 and standard deviation sigma, in shorter sides of the picture, centred at places [R,2] in
+    (u, v), as [R,1,height,width]; zero where a place is NaN. They grow with the picture, as objects do."""
+    sigma *= min(height, width)
     u, v = places[:, 0, None], places[:, 1, None]
     cells = lambda n: torch.arange(n, device=places.device, dtype=places.dtype)
     along = torch.exp(-0.5 * ((cells(width) - (u * width - 0.5)) / sigma) ** 2)

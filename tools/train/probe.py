@@ -56,7 +56,7 @@ def gains(model, scenes: data.Scenes, alphas: Tensor, where) -> dict[str, float]
         x, v = velocity(x0, noise, t, alphas)
         for name, (words, where_to) in conditions.items():
             ids = scenes.texts.ids([scenes.texts.number(w) for w in words]).to(where)
-            bump = bumps(where_to.to(where), *x0.shape[2:], model.arch.sigma_cells)
+            bump = bumps(where_to.to(where), *x0.shape[2:], model.arch.sigma)
             with autocast(where):
                 got = torch.cat([model(*part) for part in zip(*(z.split(64) for z in (x, t, ids, bump)))])
             loss[name, time] = (got.float() - v).square().mean().item()
@@ -67,8 +67,9 @@ def gains(model, scenes: data.Scenes, alphas: Tensor, where) -> dict[str, float]
     return row
 
 
-def pictures(model, vae, tok, path: Path, where):
-    """A sheet of eight columns: nothing said; one object; one object placed; two; three; texts with a background."""
+def pictures(model, vae, tok, path: Path, where, size: int, columns: int = 8):
+    """A sheet of up to eight columns, of pictures of size×size latents. Rows: nothing said; one object; one object
+    placed; two; three; texts with a background."""
     left, right, front = (0.27, 0.58), (0.73, 0.58), (0.5, 0.76)
     what = [noun(c, s) for c, s in zip(COLOURS, [*SHAPES, "cube"])]
     step = lambda i: what[i % len(what)]
@@ -80,12 +81,12 @@ def pictures(model, vae, tok, path: Path, where):
     texts = ["an empty scene", "on grass", "on snow", "at night", "a red cube on sand", "a white car on grass"]
     texts += ["a red cube left of a blue sphere", "a green cone and a yellow cylinder"]
     rows.append([[Term(t)] for t in texts])
-    flat = [terms for row in rows for terms in row]
+    flat = [terms for row in rows for terms in row[:columns]]
     with autocast(where):
-        latents = compose(model, tok, flat, [i % 8 for i in range(len(flat))])
+        latents = compose(model, tok, flat, [i % columns for i in range(len(flat))], size)
     with torch.inference_mode():
         images = torch.cat([vae.decode(z) for z in latents.split(16)])
-    sheet(data.to_pixels(images), 8).save(path)
+    sheet(data.to_pixels(images), columns).save(path)
 
 
 def plot(run: Path):

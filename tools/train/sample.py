@@ -20,7 +20,7 @@ from torch import Tensor
 
 import data
 import tokenizer
-from model import GUIDANCE, STEPS, bumps, scheduler
+from model import GUIDANCE, PATCH, STEPS, bumps, scheduler
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ class Term:
 
 
 @torch.inference_mode()
-def compose(denoiser, tok, pictures: list[list[Term]], seeds: list[int], steps=STEPS, guidance=GUIDANCE) -> Tensor:
-    """Latents [N,C,h,w] of N pictures, each of its own terms, by DDIM. A picture depends on its seed alone, not on its
+def compose(denoiser, tok, pictures: list[list[Term]], seeds: list[int], size: int, steps=STEPS, guidance=GUIDANCE) -> Tensor:
+    """Latents [N,C,size,size] of N pictures, each of its own terms, by DDIM. A picture depends on its seed alone, not on its
     neighbours. The velocity is linear in eps and the coefficients sum to 1, so it is combined just as eps is."""
     arch, where = denoiser.arch, next(denoiser.parameters()).device
     rows = [(i, t) for i, terms in enumerate(pictures) for t in [Term("", weight=0.0), *terms]]
@@ -52,9 +52,9 @@ def compose(denoiser, tok, pictures: list[list[Term]], seeds: list[int], steps=S
     total = torch.zeros(len(pictures), device=where).index_add(0, owner, weight)
     coefficient = torch.where(is_null, 1 - total[owner], weight)[:, None, None, None]
     places = torch.tensor([t.place for _, t in rows], device=where)
-    bump = bumps(places, arch.latent_size, arch.latent_size, arch.sigma_cells)
+    bump = bumps(places, size, size, arch.sigma)
 
-    shape = (arch.latent_channels, arch.latent_size, arch.latent_size)
+    shape = (arch.latent_channels, size, size)
     x = torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]).to(where)
     ddim = scheduler()
     ddim.set_timesteps(steps)
@@ -92,12 +92,13 @@ if __name__ == "__main__":
     p.add_argument("--prompt", action="append", default=[], help="TEXT [@ u v] [^ weight]; once for each concept")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--count", type=int, default=1, help="pictures, of seeds that follow on")
+    p.add_argument("--size", type=int, default=128, help="side of a picture in pixels")
     p.add_argument("--steps", type=int, default=STEPS)
     p.add_argument("--guidance", type=float)
     a = p.parse_args()
     guidance = a.guidance or json.loads((a.folder / "counterpoint.json").read_text())["default"]["guidance_scale"]
     denoiser, vae, tok = load(a.folder)
     terms = [Term.parse(prompt) for prompt in a.prompt]
-    latents = compose(denoiser, tok, [terms] * a.count, [a.seed + i for i in range(a.count)], a.steps, guidance)
+    latents = compose(denoiser, tok, [terms] * a.count, [a.seed + i for i in range(a.count)], a.size // PATCH, a.steps, guidance)
     with torch.inference_mode():
         sheet(data.to_pixels(vae.decode(latents)), min(a.count, 8)).save(a.out)

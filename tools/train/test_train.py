@@ -48,7 +48,7 @@ class TokenizerTest(unittest.TestCase):
 class ModelTest(unittest.TestCase):
     def test_bump_peaks_at_its_place(self):
         # The middle of cell (row 2, column 5) of 8×8.
-        b = bumps(torch.tensor([[5.5 / 8, 2.5 / 8], data.NOWHERE]), 8, 8, 1.0)
+        b = bumps(torch.tensor([[5.5 / 8, 2.5 / 8], data.NOWHERE]), 8, 8, 1 / 8)
         self.assertEqual(b.shape, (2, 1, 8, 8))
         self.assertEqual(b[0, 0].argmax().item(), 2 * 8 + 5)
         self.assertAlmostEqual(b[0, 0, 2, 5].item(), 1.0, places=6)
@@ -71,7 +71,7 @@ class ModelTest(unittest.TestCase):
             cube = Term("a red cube", (0.3, 0.6))
             twice = Term(cube.text, cube.place, 2.0)
             undone = [cube, Term(cube.text, cube.place, -1.0)]
-            run = lambda pictures, seeds, g: compose(model, tok, pictures, seeds, steps=3, guidance=g)
+            run = lambda pictures, seeds, g: compose(model, tok, pictures, seeds, 16, steps=3, guidance=g)
             null, guided, cancelled = run([[], [twice], undone], [5, 5, 5], 1.5)
             torch.testing.assert_close(guided[None], run([[cube]], [5], 3.0), rtol=1e-4, atol=1e-4)
             torch.testing.assert_close(cancelled, null, rtol=1e-4, atol=1e-4)
@@ -110,7 +110,7 @@ class ExportTest(unittest.TestCase):
                 export.write(run, folder)
             again, vae_again = export.read(folder)
             args = torch.randn(1, 8, 16, 16), torch.tensor([500]), torch.tensor([tok("a red cube").input_ids])
-            bump = bumps(torch.tensor([[0.5, 0.5]]), 16, 16, 1.0)
+            bump = bumps(torch.tensor([[0.5, 0.5]]), 16, 16, 1 / 16)
             with torch.inference_mode():
                 torch.testing.assert_close(again(*args, bump), model(*args, bump), rtol=0, atol=5e-3)  # float16
                 torch.testing.assert_close(vae_again.encode(images), vae.encode(images), rtol=0, atol=2e-2)

@@ -1,7 +1,7 @@
 """Trains the UNet and the text encoder of "scenes", in one run that goes on from wherever RUN stands.
 
     python train.py DATA RUN --preset cpu --until 17:30
-    torchrun --nproc-per-node 4 train.py DATA RUN --preset gpu --hours 1
+    torchrun --nproc-per-node 4 train.py DATA RUN --large DATA256 --preset gpu --hours 1
 
 RUN needs vae.safetensors (autoencoder.py fit). The run writes there:
 
@@ -38,11 +38,13 @@ from model import Architecture, Denoiser, bumps, scheduler, velocity
 
 @dataclass(frozen=True)
 class Preset:
-    batch: int  # samples a step, over all devices
+    batch: int  # samples of 128 pixels a step, over all devices; of larger ones as many fewer as they have more pixels
     learning_rate: float
     compile: bool  # a minute and a half of compiling gains a tenth on a CPU, far more on a GPU
     channels_last: bool
     log_steps: int
+    large_from: float = 0.5  # part of the run from which some steps are of the larger pictures
+    large_share: float = 0.5  # of the steps, from there on
     warm_up: int = 300  # steps; AdamW's second moments are noise before
     decay: float = 0.15  # last part of the run, over which the learning rate falls to zero; longer costs plain samples
     weight_decay: float = 0.01
@@ -52,12 +54,42 @@ class Preset:
     grow_minutes: float = 2  # how often new chunks are looked for
     probe_minutes: float = 10
     checkpoint_minutes: float = 15
+    columns: int = 8  # of a sheet of samples
 
 
 PRESETS = {
     # Two cores: many small steps, since what counts first is the number of updates.
-    "cpu": Preset(batch=64, learning_rate=5e-4, compile=False, channels_last=False, log_steps=50),
-    "gpu": Preset(batch=512, learning_rate=1e-3, compile=True, channels_last=True, log_steps=50, ema=0.9995),
+    "cpu": Preset(
+        batch=64,
+        learning_rate=5e-4,
+        compile=False,
+        channels_last=True,
+        log_steps=50,
+        large_from=0.0,
+        probe_minutes=20,
+    ),
+    "gpu": Preset(
+        batch=512,
+        learning_rate=1e-3,
+        compile=True,
+        channels_last=True,
+        log_steps=50,
+        ema=0.9995,
+        probe_minutes=5,
+        checkpoint_minutes=3,
+    ),
+    # Shows in a minute on one core that all parts fit together; its pictures show nothing.
+    "tiny": Preset(
+        batch=8,
+        learning_rate=1e-3,
+        compile=False,
+        channels_last=False,
+        log_steps=2,
+        warm_up=5,
+        probe_minutes=60,
+        checkpoint_minutes=0.05,
+        columns=1,
+    ),
 }
 
 
@@ -68,7 +100,7 @@ def save_weights(weights: dict[str, torch.Tensor], path: Path, facts: dict):
 
 
 def main(a: argparse.Namespace):
-    preset, clock = PRESETS[a.preset], Clock(a.hours, a.until)
+    preset = PRESETS[a.preset]
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     where = device()
     if world > 1:
@@ -96,6 +128,9 @@ def main(a: argparse.Namespace):
     encode = torch.inference_mode()(lambda images: vae.encode(images.to(where)).cpu())
     scenes = data.Scenes(a.data, encode, tok)
     say(f"{scenes.grow()} scenes, {len(scenes.texts.rows)} different captions")
+    large = data.Scenes(a.large, encode, tok) if a.large else None
+    if large:
+        say(f"{large.grow()} large scenes")
 
     # Model: fresh, or from a checkpoint.
     model = Denoiser.new(arch, tok).to(where)
@@ -127,6 +162,7 @@ def main(a: argparse.Namespace):
     else:
         average = {k: v.clone() for k, v in model.state_dict().items()}
     say(f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, from step {step}, on {where}")
+    clock = Clock(a.hours, a.until, a.budget, hours)
 
     forward = torch.compile(model) if preset.compile else model
     if world > 1:
@@ -139,7 +175,7 @@ def main(a: argparse.Namespace):
         n = len(x0)
         t = ((torch.arange(n) + torch.rand(n)) / n * len(alphas)).long()[torch.randperm(n)].to(where)
         x, v = velocity(x0, torch.randn_like(x0), t, alphas)
-        bump = bumps(batch.places.to(where), *x0.shape[2:], arch.sigma_cells)
+        bump = bumps(batch.places.to(where), *x0.shape[2:], arch.sigma)
         with autocast(where):
             got = forward(x, t, batch.ids.to(where), bump)
         return (got.float() - v).square().mean()
@@ -167,9 +203,12 @@ def main(a: argparse.Namespace):
         say("probe", "  ".join(f"{k} {v:.4g}" for k, v in row.items()))
         csv_log(a.run / "probe.csv", dict(samples=samples) | row)
         vae_now = autoencoder.load(a.run).to(where).eval()  # its decoder may have become better since
-        probe.pictures(smooth, vae_now, tok, a.run / f"samples-{samples:08d}.png", where)
+        for name, of, columns in ("samples", scenes, preset.columns), ("large", large, preset.columns // 2):
+            if of:  # fewer large ones: they cost more
+                path = a.run / f"{name}-{samples:08d}.png"
+                probe.pictures(smooth, vae_now, tok, path, where, of.latents[0].shape[-1], max(1, columns))
 
-    losses, log_time = [], time.time()
+    losses, log_time, log_samples = [], time.time(), samples
     due = {"grow": preset.grow_minutes, "probe": preset.probe_minutes, "checkpoint": preset.checkpoint_minutes}
     next_at = {k: time.time() + 60 * v for k, v in due.items()}
 
@@ -186,16 +225,25 @@ def main(a: argparse.Namespace):
             dist.broadcast(part, 0)
         return part.item()
 
+    def draw(part: float) -> data.Batch:
+        """A batch of one size. Ranks draw their sizes alike, or the one with the small pictures would wait."""
+        share = preset.large_share if large and part >= preset.large_from else 0
+        if np.random.default_rng([a.seed, step]).random() >= share:
+            return scenes.draw(rng, preset.batch // world)
+        cells = [s.latents[0][0].numel() for s in (scenes, large)]
+        return large.draw(rng, max(1, preset.batch * cells[0] // cells[1] // world))
+
     while (part := part_done()) < 1:
         for group in optimizer.param_groups:
             factor = rate(part, step - first_step, preset.warm_up, preset.decay)
             group["lr"] = preset.learning_rate * factor
-        loss = loss_of(scenes.draw(rng, preset.batch // world))
+        batch = draw(part)
+        loss = loss_of(batch)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), preset.clip)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        step, samples = step + 1, samples + preset.batch
+        step, samples = step + 1, samples + len(batch.latents) * world
         keep = min(preset.ema, (1 + step) / (10 + step))  # short at first, when weights move fast
         with torch.no_grad():
             for k, v in model.state_dict().items():
@@ -204,17 +252,19 @@ def main(a: argparse.Namespace):
 
         if step % preset.log_steps == 0:
             row = dict(step=step, samples=samples, loss=torch.stack(losses).mean().item())
-            row |= dict(rate=group["lr"], pace=preset.batch * len(losses) / (time.time() - log_time))
+            row |= dict(rate=group["lr"], pace=(samples - log_samples) / (time.time() - log_time))
             say("  ".join(f"{k} {v:.6g}" for k, v in row.items()))
             if rank == 0:
                 csv_log(a.run / "log.csv", row)
             if not math.isfinite(row["loss"]):
                 raise FloatingPointError(f"loss is {row['loss']} at step {step}")
-            losses, log_time = [], time.time()
+            losses, log_time, log_samples = [], time.time(), samples
         if is_due("grow"):
             before = len(scenes.latents)
             if scenes.grow() > before:
                 say(f"{len(scenes.latents)} scenes")
+            if large:
+                large.grow()
         if is_due("probe"):
             examine()
         if is_due("checkpoint"):
@@ -228,8 +278,10 @@ if __name__ == "__main__":
     p = argparse.ArgumentParser()
     p.add_argument("data", type=Path)
     p.add_argument("run", type=Path)
+    p.add_argument("--large", type=Path, help="scenes of larger pictures, for some of the steps")
     p.add_argument("--preset", choices=PRESETS, default="gpu" if torch.cuda.is_available() else "cpu")
-    p.add_argument("--hours", type=float, help="how long to train")
+    p.add_argument("--hours", type=float, help="how long to train, from now")
+    p.add_argument("--budget", type=float, help="hours in all: what earlier starts on this RUN took counts")
     p.add_argument("--until", help="when to end, as a time of day, HH:MM")
     p.add_argument("--export", type=Path, help="folder that is written anew with every checkpoint")
     p.add_argument("--vocabulary", type=Path, default=Path(__file__).parent.parent / "scenes/vocab/vocabulary.txt")
