@@ -6,12 +6,14 @@ PYTHON   ?= python3
 FUZZTIME ?= 3s
 BIN      := bin/counterpoint
 
-# make train: where, how long, on what.
+# make train: on what (cpu, gpu, or tiny, which shows in minutes that all works), and where to.
 PRESET ?= cpu
-HOURS  ?= 4
-DATA   ?= $(CURDIR)/out/train/data
-RUN    ?= $(CURDIR)/out/train/run
-MODEL  ?= $(CURDIR)/out/train/model
+WORK   ?= $(CURDIR)/out/train
+
+# make evaluate: of which model, how many conditions a cell, and which cells.
+MODEL  ?= $(CURDIR)/weights/scenes
+COUNT  ?= 300
+CELLS  ?= *
 
 # make wasm: the toolchain whose simd package has WebAssembly, without which kernels are 30 times slower; the go command fetches
 # it. Its second encoding/json would add 0.18 MB to each download.
@@ -29,7 +31,7 @@ KERNELS     := engine/device/cpu/kernel
 MAXLINES    := 500
 SOURCES      = find . -name '*.$(1)' -not -path './.*' -not -path './out/*' -not -path './bin/*' -not -path './$(WASM_DIR)/*'
 
-.PHONY: help run build wasm site serve test test-wasm fuzz check staticcheck cross length generated bench train goldens clean
+.PHONY: help run build wasm site serve test test-wasm fuzz check staticcheck cross length generated bench train evaluate goldens clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -131,13 +133,11 @@ bench: build ## time and GFLOP/s of each operator and of a step, on the CPU and 
 	@echo
 	$(BIN) bench --device webgpu || echo "no GPU to time"
 
-train: ## train and pack the default model: PRESET=cpu|gpu HOURS=4 DATA= RUN= MODEL=
-	$(GO) run ./tools/scenes -n 40000 -size 128 -seed 1 -split train -o $(DATA)
-	cd tools/train && $(PYTHON) autoencoder.py fit $(DATA) $(RUN)
-	cd tools/train && $(PYTHON) train.py $(DATA) $(RUN) --preset $(PRESET) --hours $(HOURS)
-	cd tools/train && $(PYTHON) autoencoder.py decoder $(DATA) $(RUN) --hours 0.5
-	cd tools/train && $(PYTHON) export.py $(RUN) $(MODEL)
-	$(GO) run ./tools/counterpoint pack $(MODEL) -o weights/scenes --group 16
+train: ## train, pack and measure a model, going on where it was stopped: PRESET=cpu|gpu|tiny WORK=out/train HOURS=
+	cd tools/train && $(PYTHON) recipe.py $(abspath $(WORK)) --preset $(PRESET) $(if $(HOURS),--hours $(HOURS))
+
+evaluate: ## measure the composition of a model, as shipped unless MODEL= says another: COUNT=300 CELLS='headline,places-*'
+	cd tools/train && $(PYTHON) recipe.py $(abspath $(WORK)) --preset $(PRESET) --measure $(abspath $(MODEL)) --count $(COUNT) --cells '$(CELLS)'
 
 goldens: ## record again what the Python libraries compute, for the tests
 	cd tools/train && $(PYTHON) goldens.py

@@ -2,6 +2,7 @@
 // partial captions.
 //
 //	scenes -n 30000 -size 128 -seed 1 -split train -o DIR
+//	scenes -n 4000 -only backgrounds -o DIR   # or objects: one part of the world
 //	scenes -png 64 -o DIR       # a contact sheet of the first 64 scenes, DIR/sheet.png
 //
 // A run that was stopped goes on where it was. Package dataset describes the files.
@@ -46,6 +47,7 @@ func run(ctx context.Context, args []string) error {
 		start   = flags.Int("start", 0, fmt.Sprintf("index of the first scene, a multiple of %d", dataset.ChunkScenes))
 		out     = flags.String("o", "", "`folder` to write to")
 		split   = flags.String("split", string(scene.Train), "train, heldout or all combinations")
+		only    = flags.String("only", "", "backgrounds without objects, or objects in the studio; both, if not given")
 		workers = flags.Int("workers", runtime.GOMAXPROCS(0), "scenes rendered at a time")
 		sheet   = flags.Int("png", 0, "write a contact sheet of the first `k` scenes, and no data")
 	)
@@ -59,7 +61,11 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	c := dataset.Config{Start: *start, N: *n, Size: *size, Seed: *seed, Split: s, Workers: *workers}
+	o, err := scene.ParseOnly(*only)
+	if err != nil {
+		return err
+	}
+	c := dataset.Config{Start: *start, N: *n, Size: *size, Seed: *seed, Split: s, Only: o, Workers: *workers}
 	if *sheet > 0 {
 		return writeSheet(ctx, *out, c, *sheet)
 	}

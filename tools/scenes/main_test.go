@@ -27,6 +27,8 @@ func TestRunErrors(t *testing.T) {
 		{"-n 3", "want -o FOLDER"},
 		{"-o out more", "no other arguments"},
 		{"-o out -split test", `split "test"`},
+		{"-o out -only cars", `only "cars"`},
+		{"-o out -only backgrounds -split heldout", "no combination is held out"},
 		{"-o out -n 0", "n 0"},
 		{"-o out -start 3", "start 3"},
 	} {

@@ -31,16 +31,20 @@ def machine(device: torch.device, count: int) -> str:
 
 
 class Clock:
-    """A budget of wall-clock time: so many hours, or until a time of day, whichever comes first."""
+    """A budget of wall-clock time: so many hours, or until a time of day, or so many hours of which some are spent
+    already, whichever ends first."""
 
-    def __init__(self, hours: float | None, until: str | None):
+    def __init__(self, hours: float | None, until: str | None, budget: float | None = None, spent: float = 0.0):
         now = datetime.now()
+        self.before = 3600 * min(spent, budget) if budget is not None else 0.0  # seconds of the budget used earlier
         ends = [now + timedelta(hours=hours)] if hours is not None else []
+        if budget is not None:
+            ends.append(now + timedelta(hours=budget, seconds=-self.before))
         if until:
             end = datetime.combine(now.date(), datetime.strptime(until, "%H:%M").time())
             ends.append(end if end > now else end + timedelta(days=1))
         if not ends:
-            raise SystemExit("want --hours or --until")
+            raise SystemExit("want a budget: --hours, --until or --budget")
         self.start = time.time()
         self.end = min(ends).timestamp()
 
@@ -52,7 +56,8 @@ class Clock:
     @property
     def part(self) -> float:
         """How much of the budget is used, 0 to 1."""
-        return min(1.0, (time.time() - self.start) / (self.end - self.start))
+        used = self.before + time.time() - self.start
+        return min(1.0, used / max(self.before + self.end - self.start, 1e-9))
 
 
 def rate(part: float, step: int, warm_up: int, decay: float) -> float:

@@ -17,6 +17,8 @@ from torch import Tensor
 import tokenizer
 
 NOWHERE = (float("nan"), float("nan"))
+GROUNDS = "in a studio", "on grass", "on sand", "on snow", "on water", "at night"
+RELATION_WORDS = "left", "right", "front", "behind", "above", "below", "top", "under"
 HELD_OUT = 256  # scenes at the start of the first chunk that are never trained on
 
 # What a sample is conditioned on: a kind of caption, or nothing. Mostly one object at its place, since a composition is made
@@ -24,6 +26,12 @@ HELD_OUT = 256  # scenes at the start of the first chunk that are never trained 
 # the background of every composition. A caption names part of a cluttered scene, so "nothing said" means "anything may
 # be there" (Bradley et al., arXiv 2502.04549).
 MIX = {"null": 0.08, "object": 0.22, "place": 0.31, "relation": 0.14, "background": 0.08, "joined": 0.17}
+# Others, for comparison: captions that say more, and captions that say less.
+MIXES = {
+    "usual": MIX,
+    "more": {"null": 0.08, "object": 0.10, "place": 0.17, "relation": 0.20, "background": 0.05, "joined": 0.40},
+    "less": {"null": 0.15, "object": 0.29, "place": 0.41, "relation": 0.05, "background": 0.08, "joined": 0.02},
+}
 # A scene without captions of a kind lends one of another: a lone object has no relation, an empty scene no object.
 INSTEAD = {"relation": "object", "object": "empty", "place": "empty", "joined": "empty"}
 
@@ -59,13 +67,38 @@ def to_pixels(images: Tensor) -> np.ndarray:
 
 
 @dataclass
+class Parts:
+    """The two clauses of those captions of a batch that have two."""
+
+    rows: Tensor  # [K], in the batch
+    ids: Tensor  # [K,2,LENGTH]
+
+
+@dataclass
 class Batch:
     latents: Tensor  # [N,C,h,w]
     ids: Tensor  # [N,LENGTH]
     places: Tensor  # [N,2]; NaN is anywhere
+    parts: Parts | None = None
 
-    def to(self, device) -> "Batch":
-        return Batch(*(x.to(device, non_blocking=True) for x in (self.latents, self.ids, self.places)))
+
+def clauses(text: str) -> tuple[str, str] | None:
+    """The two clauses of "A and B" or of "A on snow"; None if the caption says more or less."""
+    if "," in text or any(f" {word} " in f" {text} " for word in RELATION_WORDS):
+        return None
+    for end in GROUNDS:
+        if text.endswith(f" {end}"):
+            thing = text.removesuffix(f" {end}")
+            return None if " and " in thing or thing == "an empty scene" else (thing, end)
+    one, _, other = text.partition(" and ")
+    return (one, other) if other else None
+
+
+def spoken(text: str, place: tuple[float, float]) -> str:
+    """A text with its place in words, in hundredths of the picture: tokens that no other caption holds."""
+    if math.isnan(place[0]):
+        return text
+    return f"{text} {' '.join(f'{min(99, max(0, round(100 * x))):02d}' for x in place)}"
 
 
 class Texts:
@@ -90,8 +123,11 @@ class Texts:
 class Scenes:
     """Latents and captions of all chunks read so far."""
 
-    def __init__(self, folder: Path, encode, tok):
+    def __init__(self, folder: Path, encode, tok, mix: dict[str, float] = MIX, in_words: bool = False):
+        """mix: how often captions are of each kind; in_words: places are told in words."""
         self.folder, self.encode, self.texts = folder, encode, Texts(tok)
+        self.mix, self.in_words = mix, in_words
+        self.clauses: dict[int, tuple[int, int]] = {}  # of captions of two clauses, by text number
         self.done: set[Path] = set()
         self.latents: list[Tensor] = []  # a scene each, float16
         self.captions: list[dict[str, list]] = []  # a scene each, by kind
@@ -116,13 +152,19 @@ class Scenes:
         """The scene's captions as (text number, place), by kind."""
         kinds = {"null": [(self.null, NOWHERE)]}
         for c in scene["captions"]:
-            kinds.setdefault(c["kind"], []).append((self.texts.number(c["text"]), c.get("place", NOWHERE)))
+            text, place = c["text"], c.get("place", NOWHERE)
+            if self.in_words:
+                text, place = spoken(text, place), NOWHERE
+            number = self.texts.number(text)
+            kinds.setdefault(c["kind"], []).append((number, place))
+            if c["kind"] == "joined" and number not in self.clauses and (two := clauses(text)):
+                self.clauses[number] = tuple(map(self.texts.number, two))
         return kinds
 
     def draw(self, rng: np.random.Generator, n: int) -> Batch:
         """n random scenes, each with a random caption of a random kind."""
         picks = rng.integers(HELD_OUT, len(self.latents), n)
-        kinds = rng.choice(list(MIX), n, p=list(MIX.values()))
+        kinds = rng.choice(list(self.mix), n, p=list(self.mix.values()))
         numbers, places = [], []
         for pick, kind in zip(picks, kinds):
             there = self.captions[pick]
@@ -132,4 +174,7 @@ class Scenes:
             numbers.append(number)
             places.append(place)
         latents = torch.stack([self.latents[i] for i in picks]).float()
-        return Batch(latents, self.texts.ids(numbers), torch.tensor(places))
+        rows = [i for i, number in enumerate(numbers) if number in self.clauses]
+        ids = [self.texts.ids(self.clauses[numbers[i]]) for i in rows]
+        parts = Parts(torch.tensor(rows), torch.stack(ids)) if rows else None
+        return Batch(latents, self.texts.ids(numbers), torch.tensor(places), parts)

@@ -14,6 +14,7 @@
 import argparse
 import json
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import diffusers
@@ -28,6 +29,7 @@ import autoencoder
 import tokenizer
 from model import GUIDANCE, MAX_GUIDANCE, PATCH, STEPS, Architecture, AutoencoderPatch, Denoiser, scheduler
 
+ARCHITECTURE_FILE = "architecture.json"  # what a run changes about the default
 VOCABULARY = Path(__file__).parent.parent / "scenes" / "vocab" / "vocabulary.txt"
 VAE_FILE = "diffusion_pytorch_model.safetensors"
 ATTRIBUTION = "Counterpoint's own: trained by tools/train on scenes rendered by tools/scenes, without outside data."
@@ -38,11 +40,20 @@ def write_json(path: Path, value):
     path.write_text(json.dumps(value, indent=2) + "\n")
 
 
-def write(run: Path, folder: Path):
+def architecture(run: Path) -> Architecture:
+    """That of a run: the default but for what RUN/architecture.json, written when the run began, says otherwise."""
+    path = run / ARCHITECTURE_FILE
+    changes = json.loads(path.read_text()) if path.exists() else {}
+    if unknown := set(changes) - {f.name for f in fields(Architecture)}:
+        raise ValueError(f"{path}: unknown {', '.join(sorted(unknown))}; want fields of model.Architecture")
+    return Architecture(**{k: tuple(v) if isinstance(v, list) else v for k, v in changes.items()})
+
+
+def write(run: Path, folder: Path, name: str = "scenes"):
     """Exports what RUN holds now. The folder appears whole; one that is there already is replaced."""
     tok = tokenizer.load(run / "tokenizer")
     vae = autoencoder.load(run)
-    arch = vae.arch
+    arch = architecture(run)
     with safe_open(run / "ema.safetensors", "pt") as f:
         metadata = f.metadata()
         weights = {k: f.get_tensor(k) for k in f.keys()}
@@ -76,7 +87,7 @@ def write(run: Path, folder: Path):
         temporary / "counterpoint.json",
         {
             "format": 1,
-            "name": "scenes",
+            "name": name,
             "kind": "latent-diffusion",
             "license": "Apache-2.0",
             "attribution": ATTRIBUTION,
@@ -127,7 +138,9 @@ def read(folder: Path) -> tuple[Denoiser, AutoencoderPatch]:
     """The networks of an exported folder, through the loaders of diffusers and transformers, in float32."""
     place = json.loads((folder / "counterpoint.json").read_text())["place"]
     config = json.loads((folder / "vae" / "config.json").read_text())
+    unet = UNet2DConditionModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False).float()
     arch = Architecture(
+        widths=tuple(unet.config.block_out_channels),
         latent_channels=config["latent_channels"],
         place_channels=place["channels"],
         sigma=place["sigma"],
@@ -140,7 +153,7 @@ def read(folder: Path) -> tuple[Denoiser, AutoencoderPatch]:
     vae.load_state_dict(restored(load_file(folder / "vae" / VAE_FILE)))
     denoiser = Denoiser(
         arch,
-        UNet2DConditionModel.from_pretrained(folder / "unet", low_cpu_mem_usage=False).float(),
+        unet,
         CLIPTextModelWithProjection.from_pretrained(folder / "text_encoder").float(),
     )
     return denoiser.eval(), vae.eval()
@@ -150,7 +163,8 @@ if __name__ == "__main__":
     p = argparse.ArgumentParser()
     p.add_argument("run", type=Path)
     p.add_argument("folder", type=Path)
+    p.add_argument("--name", default="scenes", help="of the model")
     a = p.parse_args()
-    write(a.run, a.folder)
+    write(a.run, a.folder, a.name)
     for path in sorted(a.folder.rglob("*.*")):
         print(f"{path.stat().st_size:9,d}  {path.relative_to(a.folder)}")

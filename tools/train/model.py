@@ -5,6 +5,7 @@ Latents are [rows, channels, height, width]; a place is (u, v) in [0, 1], v down
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from diffusers import DDIMScheduler, UNet2DConditionModel
@@ -40,6 +41,8 @@ class Architecture:
     text_width: int = 128
     text_layers: int = 3
     text_heads: int = 4
+    place: Literal["text", "bare", "words"] = "text"  # a bump times what is said of it; times one; words in the text
+    prediction: Literal["v_prediction", "epsilon"] = "v_prediction"
     # Decoder of the autoencoder: 1.25 M parameters, 2.1 GFLOP a picture of 128 pixels. 0 layers is one block a scale.
     decoder_widths: tuple[int, ...] = (16, 32, 64, 128)
     decoder_layers: int = 0
@@ -145,6 +148,8 @@ class Denoiser(nn.Module):
         text = self.text_encoder.text_model(ids)
         pooled = text.pooler_output
         what = self.text_encoder.text_projection(pooled)
+        if self.arch.place == "bare":
+            what = torch.ones_like(what)
         x = torch.cat([x, (bump * what[:, :, None, None]).to(x.dtype)], dim=1)
         return self.unet(x, t, text.last_hidden_state, class_labels=pooled).sample
 
@@ -160,13 +165,16 @@ def bumps(places: Tensor, height: int, width: int, sigma: float) -> Tensor:
     return (down[:, :, None] * along[:, None, :]).nan_to_num(0.0)[:, None]
 
 
-def scheduler() -> DDIMScheduler:
+def scheduler(prediction: str = "v_prediction") -> DDIMScheduler:
     """Velocity and a cosine schedule that ends in pure noise: at the first step, where places and colours are decided,
-    a noise prediction would say nothing about them."""
+    a noise prediction would say nothing about them. With one, for comparison, a schedule that ends before."""
+    ends = {"beta_schedule": "squaredcos_cap_v2"}
+    if prediction == "epsilon":
+        ends = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012}  # Stable Diffusion's
     return DDIMScheduler(
         num_train_timesteps=1000,
-        beta_schedule="squaredcos_cap_v2",
-        prediction_type="v_prediction",
+        **ends,
+        prediction_type=prediction,
         timestep_spacing="trailing",
         clip_sample=False,
         set_alpha_to_one=True,
@@ -179,3 +187,17 @@ def velocity(x0: Tensor, noise: Tensor, t: Tensor, alphas: Tensor) -> tuple[Tens
     a = alphas[t].sqrt()[:, None, None, None]
     s = (1 - alphas[t]).sqrt()[:, None, None, None]
     return a * x0 + s * noise, a * noise - s * x0
+
+
+def noised(x0: Tensor, noise: Tensor, t: Tensor, alphas: Tensor, prediction: str) -> tuple[Tensor, Tensor]:
+    """The noisy latent at time t and what is to be predicted there."""
+    x, v = velocity(x0, noise, t, alphas)
+    return x, v if prediction == "v_prediction" else noise
+
+
+def as_velocity(got: Tensor, x: Tensor, t: Tensor, alphas: Tensor, prediction: str) -> Tensor:
+    """What was predicted for x at time t, as a velocity."""
+    if prediction == "v_prediction":
+        return got
+    a, s = alphas[t].sqrt()[:, None, None, None], (1 - alphas[t]).sqrt()[:, None, None, None]
+    return (got - s * x) / a

@@ -8,7 +8,7 @@ from torch import Tensor
 
 import data
 from common import autocast
-from model import bumps, velocity
+from model import as_velocity, bumps, scheduler, velocity
 from sample import Term, compose, sheet
 
 TIMES = (400, 600, 800)  # texture is settled before, layout and colour in between, little can be told after
@@ -22,14 +22,16 @@ def noun(colour: str, shape: str) -> str:
 
 
 @torch.inference_mode()
-def gains(model, scenes: data.Scenes, alphas: Tensor, where) -> dict[str, float]:
+def gains(model, scenes: data.Scenes, alphas: Tensor, where, count=SCENES) -> dict[str, float]:
     """How much smaller than the null row's the loss is under conditions on one object, in 1e-4, at each of TIMES.
 
     A condition is learnt if the right one gains more than the same with one part wrong; a wrong place, colour or shape
     should lose. Scenes were never trained on, and noise is the same every time, so that two probes can be compared.
     """
     generator = torch.Generator().manual_seed(1)
-    picks = [i for i, s in enumerate(scenes.held_out) if s["objects"]][:SCENES]
+    picks = [i for i, s in enumerate(scenes.held_out) if s["objects"]][:count]
+    if not picks:
+        return {}  # all scenes are of backgrounds alone
     objects = [max(scenes.held_out[i]["objects"], key=lambda o: o["visible"]) for i in picks]
     x0 = torch.stack([scenes.latents[i] for i in picks]).float().to(where)
     place = torch.tensor([o["centre"] for o in objects])
@@ -50,16 +52,19 @@ def gains(model, scenes: data.Scenes, alphas: Tensor, where) -> dict[str, float]
         "wrong_shape": (texts(shape=2), place),
     }
     loss = {}
-    for time in TIMES:
+    for time, same in zip(TIMES, scheduler().alphas_cumprod[list(TIMES)]):
         noise = torch.randn(x0.shape, generator=generator).to(where)
-        t = torch.full((len(x0),), time, device=where)
+        t = torch.full((len(x0),), (alphas.cpu() - same).abs().argmin().item(), device=where)  # of the same noise
         x, v = velocity(x0, noise, t, alphas)
         for name, (words, where_to) in conditions.items():
+            if model.arch.place == "words":
+                words = [data.spoken(w, p) for w, p in zip(words, where_to.tolist())]
             ids = scenes.texts.ids([scenes.texts.number(w) for w in words]).to(where)
             bump = bumps(where_to.to(where), *x0.shape[2:], model.arch.sigma)
             with autocast(where):
                 got = torch.cat([model(*part) for part in zip(*(z.split(64) for z in (x, t, ids, bump)))])
-            loss[name, time] = (got.float() - v).square().mean().item()
+            got = as_velocity(got.float(), x, t, alphas, model.arch.prediction)
+            loss[name, time] = (got - v).square().mean().item()
     row = {"null": sum(loss["null", t] for t in TIMES) / len(TIMES)}
     for name in list(conditions)[1:]:
         for t in TIMES:

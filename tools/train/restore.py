@@ -26,6 +26,7 @@ def restore(folder: Path, run: Path):
     run.mkdir(parents=True, exist_ok=True)
     shutil.copytree(folder / "tokenizer", run / "tokenizer")
     (run / "vocabulary.json").write_text(json.dumps(declared["vocabulary"]))
+    (run / export.ARCHITECTURE_FILE).write_text(json.dumps({"widths": denoiser.arch.widths}))
     autoencoder.save(vae, run)
     save_weights(denoiser.state_dict(), run / "ema.safetensors", declared["training"])
 

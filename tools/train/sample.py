@@ -43,6 +43,8 @@ def compose(denoiser, tok, pictures: list[list[Term]], seeds: list[int], size: i
     neighbours. The velocity is linear in eps and the coefficients sum to 1, so it is combined just as eps is."""
     arch, where = denoiser.arch, next(denoiser.parameters()).device
     rows = [(i, t) for i, terms in enumerate(pictures) for t in [Term("", weight=0.0), *terms]]
+    if arch.place == "words":
+        rows = [(i, Term(data.spoken(t.text, t.place), weight=t.weight)) for i, t in rows]
     owner = torch.tensor([i for i, _ in rows], device=where)
     ids = torch.tensor(
         tok([t.text for _, t in rows], padding="max_length", truncation=True, max_length=tokenizer.LENGTH).input_ids
@@ -56,7 +58,7 @@ def compose(denoiser, tok, pictures: list[list[Term]], seeds: list[int], size: i
 
     shape = (arch.latent_channels, size, size)
     x = torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]).to(where)
-    ddim = scheduler()
+    ddim = scheduler(arch.prediction)
     ddim.set_timesteps(steps)
     for t in ddim.timesteps:
         v = torch.cat(

@@ -33,7 +33,8 @@ import export
 import probe
 import tokenizer
 from common import Clock, autocast, csv_log, device, machine, rate, replace_file
-from model import Architecture, Denoiser, bumps, scheduler, velocity
+from model import Denoiser, scheduler
+from objective import Loss, Objective
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Preset:
     grow_minutes: float = 2  # how often new chunks are looked for
     probe_minutes: float = 10
     checkpoint_minutes: float = 15
+    probe_scenes: int = probe.SCENES
     columns: int = 8  # of a sheet of samples
 
 
@@ -67,6 +69,18 @@ PRESETS = {
         log_steps=50,
         large_from=0.0,
         probe_minutes=20,
+    ),
+    # A small model on one core, for an hour.
+    "core": Preset(
+        batch=16,
+        learning_rate=5e-4,
+        compile=False,
+        channels_last=True,
+        log_steps=50,
+        probe_minutes=20,
+        checkpoint_minutes=5,
+        probe_scenes=64,
+        columns=4,
     ),
     "gpu": Preset(
         batch=512,
@@ -88,6 +102,7 @@ PRESETS = {
         warm_up=5,
         probe_minutes=60,
         checkpoint_minutes=0.05,
+        probe_scenes=16,
         columns=1,
     ),
 }
@@ -116,19 +131,24 @@ def main(a: argparse.Namespace):
             print(time.strftime("%H:%M:%S"), *parts, flush=True)
 
     # Data: latents in memory, captions tokenized.
-    arch = Architecture()
     if rank == 0 and not (a.run / "tokenizer").exists():
         vocabulary = tokenizer.words(a.vocabulary.read_text("utf-8"))
         (a.run / "vocabulary.json").write_text(json.dumps(vocabulary))
+        (a.run / export.ARCHITECTURE_FILE).write_text(json.dumps({"widths": a.widths} if a.widths else {}))
         tokenizer.save(vocabulary, a.run / "tokenizer")
     if world > 1:
         dist.barrier()
+    arch = export.architecture(a.run)
+    if a.widths and a.widths != arch.widths:
+        raise SystemExit(f"--widths {a.widths}: {a.run} was begun with {arch.widths}")
     tok = tokenizer.load(a.run / "tokenizer")
     vae = autoencoder.load(a.run).to(where).eval()
     encode = torch.inference_mode()(lambda images: vae.encode(images.to(where)).cpu())
-    scenes = data.Scenes(a.data, encode, tok)
+    objective = Objective.of(a.run)
+    told = dict(mix=data.MIXES[objective.mix], in_words=arch.place == "words")
+    scenes = data.Scenes(a.data, encode, tok, **told)
     say(f"{scenes.grow()} scenes, {len(scenes.texts.rows)} different captions")
-    large = data.Scenes(a.large, encode, tok) if a.large else None
+    large = data.Scenes(a.large, encode, tok, **told) if a.large else None
     if large:
         say(f"{large.grow()} large scenes")
 
@@ -167,18 +187,8 @@ def main(a: argparse.Namespace):
     forward = torch.compile(model) if preset.compile else model
     if world > 1:
         forward = torch.nn.parallel.DistributedDataParallel(forward)
-    alphas = scheduler().alphas_cumprod.to(where)
-
-    def loss_of(batch: data.Batch):
-        x0 = batch.latents.to(where)
-        # One time out of each of n equal parts: the loss of a batch then tells more about the model than about luck.
-        n = len(x0)
-        t = ((torch.arange(n) + torch.rand(n)) / n * len(alphas)).long()[torch.randperm(n)].to(where)
-        x, v = velocity(x0, torch.randn_like(x0), t, alphas)
-        bump = bumps(batch.places.to(where), *x0.shape[2:], arch.sigma)
-        with autocast(where):
-            got = forward(x, t, batch.ids.to(where), bump)
-        return (got.float() - v).square().mean()
+    alphas = scheduler(arch.prediction).alphas_cumprod.to(where)
+    loss_of = Loss(forward, model, objective, alphas, scenes.texts.ids([scenes.null])[0])
 
     def checkpoint():
         if rank > 0:
@@ -199,7 +209,7 @@ def main(a: argparse.Namespace):
             return
         smooth = Denoiser.new(arch, tok).to(where).eval()
         smooth.load_state_dict(average)
-        row = probe.gains(smooth, scenes, alphas, where)
+        row = probe.gains(smooth, scenes, alphas, where, preset.probe_scenes)
         say("probe", "  ".join(f"{k} {v:.4g}" for k, v in row.items()))
         csv_log(a.run / "probe.csv", dict(samples=samples) | row)
         vae_now = autoencoder.load(a.run).to(where).eval()  # its decoder may have become better since
@@ -284,6 +294,8 @@ if __name__ == "__main__":
     p.add_argument("--budget", type=float, help="hours in all: what earlier starts on this RUN took counts")
     p.add_argument("--until", help="when to end, as a time of day, HH:MM")
     p.add_argument("--export", type=Path, help="folder that is written anew with every checkpoint")
+    widths = lambda text: tuple(map(int, text.split(",")))
+    p.add_argument("--widths", type=widths, help="of a new run's UNet, as 64,96; the shipped model's, if not given")
     p.add_argument("--vocabulary", type=Path, default=Path(__file__).parent.parent / "scenes/vocab/vocabulary.txt")
     p.add_argument("--seed", type=int, default=0)
     main(p.parse_args())

@@ -69,7 +69,7 @@ func TestWrite(t *testing.T) {
 	}
 	objects := 0
 	for i, line := range lines {
-		s, err := scene.Sample(5, i, scene.Train)
+		s, err := scene.Sample(5, i, scene.Train, scene.Everything)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -164,6 +164,7 @@ func TestOtherData(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"seed":  func(c *Config) { c.Seed = 6 },
 		"split": func(c *Config) { c.Split = scene.Heldout },
+		"only":  func(c *Config) { c.Only = scene.Objects },
 		"size":  func(c *Config) { c.Size = 24 },
 		"n":     func(c *Config) { c.N = 5 },
 	} {
@@ -218,7 +219,7 @@ func TestSheet(t *testing.T) {
 	if size := im.Bounds().Size(); size.X != sheetColumns*16 || size.Y != 2*16 {
 		t.Errorf("the sheet is %v", size)
 	}
-	s, err := scene.Sample(5, 9, scene.Train)
+	s, err := scene.Sample(5, 9, scene.Train, scene.Everything)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,8 @@ type Index struct {
 	Size   int    `json:"size"`
 	Seed   uint64 `json:"seed"`
 	Split  string `json:"split"`
-	Chunk  int    `json:"chunk"` // scenes in a chunk
+	Only   string `json:"only,omitempty"` // backgrounds, objects, or both
+	Chunk  int    `json:"chunk"`          // scenes in a chunk
 	Counts Counts `json:"counts"`
 }
 
@@ -68,8 +69,8 @@ func (r *Relation) UnmarshalJSON(b []byte) error {
 
 // writeIndex counts what the chunks of c hold, those kept from an earlier run included, and writes index.json.
 func writeIndex(dir string, c *Config) error {
-	x := Index{N: c.N, Start: c.Start, Size: c.Size, Seed: c.Seed, Split: string(c.Split), Chunk: ChunkScenes,
-		Counts: newCounts()}
+	x := Index{N: c.N, Start: c.Start, Size: c.Size, Seed: c.Seed, Split: string(c.Split), Only: string(c.Only),
+		Chunk: ChunkScenes, Counts: newCounts()}
 	for first := c.Start; first < c.Start+c.N; first += ChunkScenes {
 		_, truth := chunkPaths(dir, first)
 		if err := eachTruth(truth, x.Counts.add); err != nil {

@@ -22,7 +22,7 @@ func WriteSheet(ctx context.Context, w io.Writer, c Config, k int) error {
 	rows := (k + columns - 1) / columns
 	sheet := image.NewNRGBA(image.Rect(0, 0, columns*c.Size, rows*c.Size))
 	err := parallel(ctx, c.Workers, k, func(i int) error {
-		s, err := scene.Sample(c.Seed, c.Start+i, c.Split)
+		s, err := scene.Sample(c.Seed, c.Start+i, c.Split, c.Only)
 		if err != nil {
 			return err
 		}

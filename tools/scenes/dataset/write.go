@@ -27,6 +27,7 @@ type Config struct {
 	Size    int // side of a picture, in pixels
 	Seed    uint64
 	Split   scene.Split
+	Only    scene.Only
 	Workers int
 
 	// Progress, if set, is called after each chunk with the number of scenes done so far.
@@ -44,7 +45,7 @@ func (c *Config) validate() error {
 	case c.Workers < 1:
 		return fmt.Errorf("workers %d: want at least 1", c.Workers)
 	}
-	return nil
+	return scene.Check(c.Split, c.Only)
 }
 
 // Write writes the scenes of c into dir. Chunks that are there already are kept, if they begin with the scene they
@@ -89,7 +90,7 @@ func writeChunk(ctx context.Context, dir string, c *Config, first, n int) error 
 	pixels := make([]byte, n*bytesEach)
 	lines := make([][]byte, n)
 	err = parallel(ctx, c.Workers, n, func(i int) error {
-		s, err := scene.Sample(c.Seed, first+i, c.Split)
+		s, err := scene.Sample(c.Seed, first+i, c.Split, c.Only)
 		if err != nil {
 			return err
 		}
@@ -111,7 +112,7 @@ func (c *Config) check(truth string, have int64, first, n int) error {
 	if want := int64(n) * 3 * int64(c.Size) * int64(c.Size); have != want {
 		return fmt.Errorf("%s: its images have %d bytes, want %d (another size or number of scenes?)", truth, have, want)
 	}
-	s, err := scene.Sample(c.Seed, first, c.Split)
+	s, err := scene.Sample(c.Seed, first, c.Split, c.Only)
 	if err != nil {
 		return err
 	}
@@ -126,7 +127,7 @@ func (c *Config) check(truth string, have int64, first, n int) error {
 	defer f.Close()
 	got, err := bufio.NewReader(f).ReadBytes('\n')
 	if err != nil || !bytes.Equal(bytes.TrimSuffix(got, []byte("\n")), want) {
-		return fmt.Errorf("%s: holds another scene %d than seed %d and split %s make", truth, first, c.Seed, c.Split)
+		return fmt.Errorf("%s: holds another scene %d than seed %d, split %s and only %q make", truth, first, c.Seed, c.Split, c.Only)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 
 func sample(t testing.TB, index int) *scene.Scene {
 	t.Helper()
-	s, err := scene.Sample(1, index, scene.All)
+	s, err := scene.Sample(1, index, scene.All, scene.Everything)
 	if err != nil {
 		t.Fatal(err)
 	}

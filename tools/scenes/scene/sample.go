@@ -25,6 +25,49 @@ func ParseSplit(name string) (Split, error) {
 	return "", fmt.Errorf("split %q: want train, heldout or all", name)
 }
 
+// Only narrows what scenes show, for models that are to know one part of the world alone.
+type Only string
+
+const (
+	Everything  Only = ""            // 0 to MaxObjects objects on any background
+	Backgrounds Only = "backgrounds" // any background, and no object
+	Objects     Only = "objects"     // 0 to MaxObjects objects, in the studio
+)
+
+// ParseOnly returns the part of the world called name.
+func ParseOnly(name string) (Only, error) {
+	switch o := Only(name); o {
+	case Everything, Backgrounds, Objects:
+		return o, nil
+	}
+	return "", fmt.Errorf("only %q: want backgrounds, objects, or nothing for both", name)
+}
+
+// Check reports whether there are such scenes.
+func Check(split Split, only Only) error {
+	if split == Heldout && only == Backgrounds {
+		return fmt.Errorf("split %s of %s: no combination is held out of scenes without objects", split, only)
+	}
+	return nil
+}
+
+func (o Only) count(r *rng) int {
+	if o == Backgrounds {
+		return 0
+	}
+	return r.weighted(countWeights)
+}
+
+func (o Only) background(r *rng) string {
+	if o == Objects {
+		return plain
+	}
+	return pick(r, words.Backgrounds).Name
+}
+
+// plain is the background of scenes that are of objects only.
+const plain = "studio"
+
 var (
 	countWeights = []float64{6, 22, 27, 22, 14, 9} // of 0 to MaxObjects objects
 
@@ -44,11 +87,13 @@ const (
 )
 
 // Sample returns scene index of a seed.
-func Sample(seed uint64, index int, split Split) (*Scene, error) {
+func Sample(seed uint64, index int, split Split, only Only) (*Scene, error) {
+	if err := Check(split, only); err != nil {
+		return nil, err
+	}
 	r := newRNG(seed, index, layoutStream)
 	for {
-		n := r.weighted(countWeights)
-		s, err := sampleCount(r, n, split)
+		s, err := sampleCount(r, only.count(r), split, only)
 		if err != nil {
 			return nil, fmt.Errorf("scene %d of seed %d: %w", index, seed, err)
 		}
@@ -62,9 +107,9 @@ func Sample(seed uint64, index int, split Split) (*Scene, error) {
 
 // sampleCount returns a scene of n objects. Neither the number nor what the objects are is given up at once for what
 // fits more easily, which would make crowded scenes and large objects rarer than they should be.
-func sampleCount(r *rng, n int, split Split) (*Scene, error) {
+func sampleCount(r *rng, n int, split Split, only Only) (*Scene, error) {
 	for range castTries {
-		background := pick(r, words.Backgrounds).Name
+		background := only.background(r)
 		cast := make([]Object, n)
 		for i := range cast {
 			cast[i] = drawObject(r, background, split)

@@ -1,6 +1,6 @@
 // Package scene samples small 3-D scenes, says what is true of them, and describes them in partial captions.
 //
-// A scene is a function of (seed, index, split) alone.
+// A scene is a function of (seed, index, split, only) alone.
 package scene
 
 import "github.com/counterpoint/counterpoint/tools/scenes/geom"

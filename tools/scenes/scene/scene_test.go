@@ -3,6 +3,7 @@ package scene
 import (
 	"math"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/counterpoint/counterpoint/tools/scenes/vocab"
@@ -10,7 +11,7 @@ import (
 
 func sample(t testing.TB, seed uint64, index int, split Split) *Scene {
 	t.Helper()
-	s, err := Sample(seed, index, split)
+	s, err := Sample(seed, index, split, Everything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,6 +253,59 @@ func TestHeldout(t *testing.T) {
 			t.Errorf("heldout scene %d holds no held-out combination", s.Index)
 		}
 	})
+}
+
+// Scenes of one part of the world show nothing of the other, and that part as richly as scenes of everything do.
+func TestOnly(t *testing.T) {
+	const n = 200
+	backgrounds, counts := map[string]int{}, map[int]int{}
+	for i := range n {
+		s, err := Sample(3, i, Train, Backgrounds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Objects) > 0 {
+			t.Errorf("scene %d of backgrounds has %d objects", i, len(s.Objects))
+		}
+		backgrounds[s.Background]++
+		if s, err = Sample(3, i, Train, Objects); err != nil {
+			t.Fatal(err)
+		}
+		if s.Background != plain {
+			t.Errorf("scene %d of objects is on %s", i, s.Background)
+		}
+		counts[len(s.Objects)]++
+	}
+	for _, b := range words.Backgrounds {
+		if share := float64(backgrounds[b.Name]) / n; share < 0.5/float64(len(words.Backgrounds)) {
+			t.Errorf("%.3f of backgrounds are %s", share, b.Name)
+		}
+	}
+	if _, ok := words.Background(plain); !ok {
+		t.Errorf("the vocabulary has no background %q", plain)
+	}
+	for k, weight := range countWeights {
+		if share := float64(counts[k]) / n; math.Abs(share-weight/100) > 0.1 {
+			t.Errorf("%.3f of scenes of objects have %d, want %.2f", share, k, weight/100)
+		}
+	}
+	if _, err := Sample(3, 0, Heldout, Backgrounds); err == nil || !strings.Contains(err.Error(), "held out") {
+		t.Errorf("held-out backgrounds: got %v", err)
+	}
+	if s, err := Sample(3, 0, Heldout, Objects); err != nil || !s.HoldsHeldout() || s.Background != plain {
+		t.Errorf("held-out objects: got %+v, %v", s, err)
+	}
+}
+
+func TestParseOnly(t *testing.T) {
+	for _, o := range []Only{Everything, Backgrounds, Objects} {
+		if got, err := ParseOnly(string(o)); got != o || err != nil {
+			t.Errorf("ParseOnly(%q) = %q, %v", o, got, err)
+		}
+	}
+	if _, err := ParseOnly("cars"); err == nil {
+		t.Error("ParseOnly takes \"cars\"")
+	}
 }
 
 func TestParseSplit(t *testing.T) {

@@ -1,0 +1,120 @@
+"""The table of cells, as data: what is asked, of which model, by which rule. A cell is a number in RESULTS.md.
+
+Cells are in order of importance, which is the order they are filled in. Those that share task, n and source share
+conditions and seeds, so that rules are compared picture by picture.
+"""
+
+import fnmatch
+from dataclasses import dataclass, replace
+from typing import Iterable, Literal
+
+GUIDANCE, MAX_GUIDANCE, STEPS = 4.0, 16.0, 20  # the shipped model's
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a model is asked for a condition.
+
+    sum     ε̂ = ε_0 + g Σ wᵢ (εᵢ − ε_0): the paper's rule, and what is shipped
+    mean    the same with weights divided by the sum of the positive ones
+    joined  not composed: one row, its text all texts in one caption, its place map all bumps; baseline (a)
+    """
+
+    how: Literal["sum", "mean", "joined"] = "sum"
+    guidance: float = GUIDANCE
+    max_guidance: float | None = MAX_GUIDANCE  # cap of g Σw⁺
+    steps: int = STEPS
+    background: str = ""  # text of ε_0
+    negation: float = 1.0  # what the weights of NOT are multiplied by; 0 leaves NOT out
+    places: bool = True  # False: text alone
+
+
+@dataclass(frozen=True)
+class Cell:
+    name: str
+    group: str
+    task: str  # of conditions.TASKS
+    n: int
+    rule: Rule = Rule()
+    source: Literal["seen", "unseen"] = "seen"
+    model: str = "scenes"  # another one is sampled by what --model-of names
+    size: int = 128
+    engine: bool = False  # by the engine also where a GPU could; --sampler overrules it
+    repeats: int = 1  # pictures a condition
+    conditions: int | None = None  # at most so many, whatever --count
+
+    def count(self, wanted: int) -> int:
+        """Pictures, where so many conditions are wanted."""
+        return min(wanted, self.conditions or wanted) * self.repeats
+
+
+def headline() -> Iterable[Cell]:
+    """What is shipped, on every task."""
+    for task, ns in {"places": (3, 1, 2, 5), "relations": (3, 1, 2), "background": (3, 1, 2)}.items():
+        yield from (Cell(f"{task}-{n}", "headline", task, n, engine=n == 3) for n in ns)
+    yield Cell("binding", "headline", "binding", 2, engine=True)
+    yield Cell("binding-text", "headline", "binding", 2, Rule(places=False))
+    for family in ("background", "joined", "shape"):
+        yield Cell(f"not-{family}", "negation", f"not {family}", 1)
+        yield Cell(f"not-{family}-without", "negation", f"not {family}", 1, Rule(negation=0.0))
+    for kind in ("colour", "background", "relation"):
+        for source in ("unseen", "seen"):
+            yield Cell(f"new-{kind}-{source}", "unseen", f"new {kind}", 1, source=source)
+
+
+def baselines() -> Iterable[Cell]:
+    """Baseline (a): one caption. A joined picture takes 2 evaluations a step where a composed one takes n + 1, so n = 3
+    is also given twice the steps."""
+    joined = Rule("joined")
+    for task, ns in {"places": (3, 2, 5), "relations": (3, 2), "background": (3, 1, 2), "binding": (2,)}.items():
+        yield from (Cell(f"{task}-{n}-joined", "baseline", task, n, joined) for n in ns)
+    yield Cell("binding-2-joined-text", "baseline", "binding", 2, replace(joined, places=False))
+    yield Cell("places-3-joined-40-steps", "baseline", "places", 3, replace(joined, steps=40))
+
+
+def sweeps() -> Iterable[Cell]:
+    """One thing changed about places-3: 80 evaluations a picture, but for the numbers of steps."""
+    for g in (1, 2, 3, 6, 8):
+        yield Cell(f"places-3-guidance-{g}", "sweep", "places", 3, Rule(guidance=g, max_guidance=None))
+    for g in (4, 12):  # 12 guides as much in all as the sum of three terms at 4
+        yield Cell(f"places-3-mean-{g}", "sweep", "places", 3, Rule("mean", guidance=g))
+    yield Cell("places-3-empty-scene", "sweep", "places", 3, Rule(background="an empty scene"))
+    for steps in (10, 50):
+        yield Cell(f"places-3-steps-{steps}", "sweep", "places", 3, Rule(steps=steps))
+    for part in (0.5, 0.25):
+        for family in ("joined", "shape"):
+            yield Cell(f"not-{family}-{part:g}", "sweep", f"not {family}", 1, Rule(negation=part))
+    yield Cell("relations-3-guidance-2", "sweep", "relations", 3, Rule(guidance=2))
+    yield Cell("relations-3-mean-4", "sweep", "relations", 3, Rule("mean"))
+    yield Cell("places-3-256", "sweep", "places", 3, size=256)
+
+
+def diversity() -> Iterable[Cell]:
+    """16 pictures of each of 8 conditions."""
+    rules = {"": Rule(), "-guidance-1": Rule(guidance=1), "-guidance-8": Rule(guidance=8, max_guidance=None)}
+    rules |= {"-joined": Rule("joined"), "-empty-scene": Rule(background="an empty scene")}
+    for end, rule in rules.items():
+        yield Cell(f"diversity-places-3{end}", "diversity", "places", 3, rule, repeats=16, conditions=8)
+
+
+def others() -> Iterable[Cell]:
+    """Other models on the same conditions: the paper's recipe, with its guidance and steps, and component models
+    composed."""
+    recipe = Rule(guidance=7.5, max_guidance=None, steps=100)
+    for n in (3, 1, 2):
+        yield Cell(f"places-{n}-paper", "paper", "places", n, recipe, model="paper")
+    for n in (1, 2, 3):
+        yield Cell(f"background-{n}-components", "components", "background", n, model="components")
+
+
+TABLE: tuple[Cell, ...] = (*headline(), *others(), *baselines(), *sweeps(), *diversity())
+
+
+def chosen(globs: str) -> list[Cell]:
+    """The cells whose name or group fits one of the globs, which commas separate."""
+    found = [c for c in TABLE if any(fnmatch.fnmatchcase(x, g) for g in globs.split(",") for x in (c.name, c.group))]
+    if not found:
+        raise ValueError(
+            f"--cells {globs}: no such cell; want globs of names or groups of: " + " ".join(c.name for c in TABLE)
+        )
+    return found
