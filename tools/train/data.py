@@ -7,6 +7,7 @@ memory.
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,9 @@ MIXES = {
     "more": {"null": 0.08, "object": 0.10, "place": 0.17, "relation": 0.20, "background": 0.05, "joined": 0.40},
     "less": {"null": 0.15, "object": 0.29, "place": 0.41, "relation": 0.05, "background": 0.08, "joined": 0.02},
 }
+# How many of the captions of two or three things come with the places of all of them, each laid on the latent with its own
+# noun: what a relation says is then learnt as where things go, and the text alone has to say it the rest of the time.
+LAID = 0.6
 # A scene without captions of a kind lends one of another: a lone object has no relation, an empty scene no object.
 INSTEAD = {"relation": "object", "object": "empty", "place": "empty", "joined": "empty"}
 
@@ -75,11 +79,21 @@ class Parts:
 
 
 @dataclass
+class Laid:
+    """Things of captions that name several, each at its own place."""
+
+    rows: Tensor  # [K], in the batch
+    ids: Tensor  # [K,LENGTH], of their nouns
+    places: Tensor  # [K,2]
+
+
+@dataclass
 class Batch:
     latents: Tensor  # [N,C,h,w]
     ids: Tensor  # [N,LENGTH]
     places: Tensor  # [N,2]; NaN is anywhere
     parts: Parts | None = None
+    laid: Laid | None = None
 
 
 def clauses(text: str) -> tuple[str, str] | None:
@@ -92,6 +106,18 @@ def clauses(text: str) -> tuple[str, str] | None:
             return None if " and " in thing or thing == "an empty scene" else (thing, end)
     one, _, other = text.partition(" and ")
     return (one, other) if other else None
+
+
+BETWEEN = re.compile(
+    r",| and | (?:is )?(?:to the )?(?:left|right) of | (?:is )?in front of | (?:is )?(?:behind|above|below|under|on top of) "
+)
+
+
+def nouns(text: str) -> list[str]:
+    """The things that a caption names, in its order: "a red cube", "a car" of "a red cube is left of a car on snow"."""
+    for end in GROUNDS:
+        text = text.removesuffix(f" {end}")
+    return [noun.strip() for noun in BETWEEN.split(text)]
 
 
 def spoken(text: str, place: tuple[float, float]) -> str:
@@ -128,9 +154,11 @@ class Scenes:
         self.folder, self.encode, self.texts = folder, encode, Texts(tok)
         self.mix, self.in_words = mix, in_words
         self.clauses: dict[int, tuple[int, int]] = {}  # of captions of two clauses, by text number
+        self.nouns: dict[int, list[int]] = {}  # of captions that name several things, by text number
         self.done: set[Path] = set()
         self.latents: list[Tensor] = []  # a scene each, float16
-        self.captions: list[dict[str, list]] = []  # a scene each, by kind
+        self.captions: list[dict[str, list]] = []  # a scene each, by kind: text number, place, objects
+        self.centres: list[list[tuple[float, float]]] = []  # of each scene's objects
         self.held_out: list[dict] = []  # truth of the first HELD_OUT scenes
         self.null = self.texts.number("")
 
@@ -145,18 +173,23 @@ class Scenes:
             for i in range(0, len(scenes), 100):
                 self.latents += self.encode(to_float(pixels[i : i + 100])).half()
             self.captions += map(self.by_kind, scenes)
+            self.centres += [[tuple(o["centre"]) for o in s["objects"]] for s in scenes]
             self.done.add(truth)
         return len(self.latents)
 
     def by_kind(self, scene: dict) -> dict[str, list]:
-        """The scene's captions as (text number, place), by kind."""
-        kinds = {"null": [(self.null, NOWHERE)]}
+        """The scene's captions as (text number, place, objects), by kind."""
+        kinds = {"null": [(self.null, NOWHERE, [])]}
         for c in scene["captions"]:
             text, place = c["text"], c.get("place", NOWHERE)
             if self.in_words:
                 text, place = spoken(text, place), NOWHERE
             number = self.texts.number(text)
-            kinds.setdefault(c["kind"], []).append((number, place))
+            kinds.setdefault(c["kind"], []).append((number, place, c["objects"]))
+            if len(c["objects"]) > 1 and number not in self.nouns:
+                self.nouns[number] = list(map(self.texts.number, nouns(text)))
+                if len(self.nouns[number]) != len(c["objects"]):
+                    raise ValueError(f"caption {text!r} names {len(self.nouns[number])} things, want {len(c['objects'])}")
             if c["kind"] == "joined" and number not in self.clauses and (two := clauses(text)):
                 self.clauses[number] = tuple(map(self.texts.number, two))
         return kinds
@@ -165,16 +198,23 @@ class Scenes:
         """n random scenes, each with a random caption of a random kind."""
         picks = rng.integers(HELD_OUT, len(self.latents), n)
         kinds = rng.choice(list(self.mix), n, p=list(self.mix.values()))
-        numbers, places = [], []
+        numbers, places, laid = [], [], []
         for pick, kind in zip(picks, kinds):
             there = self.captions[pick]
             while kind not in there:
                 kind = INSTEAD[kind]
-            number, place = there[kind][rng.integers(len(there[kind]))]
+            number, place, objects = there[kind][rng.integers(len(there[kind]))]
+            if len(objects) > 1 and not self.in_words and rng.random() < LAID:
+                at = self.centres[pick]
+                laid += [(len(numbers), noun, at[o]) for noun, o in zip(self.nouns[number], objects)]
             numbers.append(number)
             places.append(place)
         latents = torch.stack([self.latents[i] for i in picks]).float()
         rows = [i for i, number in enumerate(numbers) if number in self.clauses]
         ids = [self.texts.ids(self.clauses[numbers[i]]) for i in rows]
         parts = Parts(torch.tensor(rows), torch.stack(ids)) if rows else None
-        return Batch(latents, self.texts.ids(numbers), torch.tensor(places), parts)
+        things = None
+        if laid:
+            where, what, at = zip(*laid)
+            things = Laid(torch.tensor(where), self.texts.ids(what), torch.tensor(at))
+        return Batch(latents, self.texts.ids(numbers), torch.tensor(places), parts, things)

@@ -143,14 +143,20 @@ class Denoiser(nn.Module):
         )
         return cls(arch, unet, text_encoder)
 
-    def forward(self, x: Tensor, t: Tensor, ids: Tensor, bump: Tensor) -> Tensor:
-        """The predicted velocity of x [R,C,H,W] at times t [R], for texts ids [R,LENGTH] and bumps [R,1,H,W]."""
+    def forward(self, x: Tensor, t: Tensor, ids: Tensor, bump: Tensor, laid: tuple[Tensor, ...] | None = None) -> Tensor:
+        """The predicted velocity of x [R,C,H,W] at times t [R], for texts ids [R,LENGTH] and bumps [R,1,H,W]. laid adds
+        more to the maps of some rows: which rows [K], texts [K,LENGTH] and their bumps [K,1,H,W]."""
         text = self.text_encoder.text_model(ids)
         pooled = text.pooler_output
         what = self.text_encoder.text_projection(pooled)
         if self.arch.place == "bare":
-            what = torch.ones_like(what)
-        x = torch.cat([x, (bump * what[:, :, None, None]).to(x.dtype)], dim=1)
+            what = 0 * what + 1  # not a constant: with several devices every weight must have a gradient
+        places = bump * what[:, :, None, None]
+        if laid is not None:
+            rows, words, more = laid
+            also = self.text_encoder.text_projection(self.text_encoder.text_model(words).pooler_output)
+            places = places.index_add(0, rows, (more * also[:, :, None, None]).to(places.dtype))
+        x = torch.cat([x, places.to(x.dtype)], dim=1)
         return self.unet(x, t, text.last_hidden_state, class_labels=pooled).sample
 
 

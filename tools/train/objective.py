@@ -63,10 +63,14 @@ class Loss:
         t = stratified(len(x0), len(self.alphas)).to(where)
         x, want = noised(x0, torch.randn_like(x0), t, self.alphas, self.arch.prediction)
         ids, bump = batch.ids.to(where), bumps(batch.places.to(where), *x0.shape[2:], self.arch.sigma)
+        laid = None
+        if batch.laid:
+            more = bumps(batch.laid.places.to(where), *x0.shape[2:], self.arch.sigma)
+            laid = batch.laid.rows.to(where), batch.laid.ids.to(where), more
         parts = batch.parts if self.objective.coind else None
         if parts is None or not len(parts.rows):
             with autocast(where):
-                got = self.forward(x, t, ids, bump).float()
+                got = self.forward(x, t, ids, bump, laid).float()
             return self.error(got, want, t)
 
         # Three more rows for each caption of two clauses, in the one call that several devices allow a step.
@@ -74,7 +78,7 @@ class Loss:
         more = torch.cat([parts.ids.to(where).transpose(0, 1).reshape(2 * k, -1), self.null.expand(k, -1)])
         again = lambda z: torch.cat([z, z[rows].repeat(3, *[1] * (z.ndim - 1))])
         with autocast(where):
-            got = self.forward(again(x), again(t), torch.cat([ids, more]), again(bump)).float()
+            got = self.forward(again(x), again(t), torch.cat([ids, more]), again(bump), laid).float()
         whole, (one, other, null) = got[: len(x)], got[len(x) :].split(k)
         independent = (one + other - whole[rows] - null).square().mean() * k / len(x)
         return self.error(whole, want, t) + self.objective.coind * independent

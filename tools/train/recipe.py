@@ -28,6 +28,7 @@ from common import replace_file
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 NEEDED = ("go",)  # programs
+COMPONENT_WIDTHS = "64,80"  # of the component models' UNets: packed, 5 MB at most
 
 
 @dataclass(frozen=True)
@@ -41,20 +42,62 @@ class Preset:
     unet_hours: float
     decoder_hours: float
     judge_hours: float
+    other_hours: float  # of each of the models beside: the paper's recipe, and two component models
     count: int  # conditions of each cell of the evaluation
     trainer: str  # preset of train.py
     side: int = 128
+    component: str = "core"  # preset of train.py for the component models
+    part: int = 4000  # scenes of each of those
     cells: str = "*"  # of the evaluation
+    compared: bool = True  # with the models beside, in the evaluation
     sources: int = 20_000  # scenes that conditions are drawn from; of 16 pixels, since their truth alone is read
 
 
 PRESETS = {
-    # Half a GPU hour of training: 20 + 4 + 4 minutes.
-    "gpu": Preset(40_000, 20_000, 20_000, 4000, 20 / 60, 4 / 60, 4 / 60, 2000, "gpu"),
-    "cpu": Preset(40_000, 12_000, 12_000, 2000, 18, 1, 0.75, 300, "cpu"),
+    # Half a GPU hour of training, 20 + 4 + 4 minutes, and 12 for models that it is compared with.
+    "gpu": Preset(
+        small=40_000,
+        large=20_000,
+        judged=20_000,
+        test=4000,
+        unet_hours=20 / 60,
+        decoder_hours=4 / 60,
+        judge_hours=4 / 60,
+        other_hours=4 / 60,
+        count=2000,
+        trainer="gpu",
+        component="gpu",
+        part=20_000,
+    ),
+    "cpu": Preset(
+        small=40_000,
+        large=12_000,
+        judged=12_000,
+        test=2000,
+        unet_hours=18,
+        decoder_hours=1,
+        judge_hours=0.75,
+        other_hours=1,
+        count=300,
+        trainer="cpu",
+    ),
     # That all stages fit together, in minutes on one core. What it makes is noise.
     "tiny": Preset(
-        320, 272, 200, 64, 15 / 3600, 5 / 3600, 5 / 3600, 4, "tiny", side=64, cells="places-1,not-shape", sources=1000
+        small=320,
+        large=272,
+        judged=200,
+        test=64,
+        unet_hours=15 / 3600,
+        decoder_hours=5 / 3600,
+        judge_hours=5 / 3600,
+        other_hours=5 / 3600,
+        count=4,
+        trainer="tiny",
+        component="tiny",
+        part=272,
+        side=64,
+        sources=1000,
+        cells="places-1,not-shape,places-1-paper,background-1-components",
     ),
 }
 
@@ -78,6 +121,7 @@ def stages(work: Path, preset: Preset, processes: int) -> list[Stage]:
     return [
         *training(work, run, model, preset, processes),
         *packing(work, model, packed),
+        *beside(work, run, preset),
         *measuring(work, run, packed, work / "evaluation", work / "RESULTS.md", preset),
     ]
 
@@ -86,6 +130,8 @@ def measuring_alone(work: Path, packed: Path, preset: Preset) -> list[Stage]:
     """The stages that measure a packed model which is there. What is said of the shipped one is part of the tree."""
     shipped = packed == ROOT / "weights" / "scenes" and preset.trainer != "tiny"
     results = HERE / "evaluate" / "RESULTS.md" if shipped else work / f"RESULTS-{packed.name}.md"
+    others = "paper/ema.safetensors", "components/objects", "components/backgrounds"
+    preset = replace(preset, compared=all((work / name).exists() for name in others))
     todo = measuring(work, work / "run", packed, work / f"evaluation-{packed.name}", results, preset)
     todo.insert(0, engine_stage(work))
     names = {s.name for s in todo}
@@ -137,6 +183,35 @@ def training(work: Path, run: Path, model: Path, preset: Preset, processes: int)
     ]
 
 
+def beside(work: Path, run: Path, preset: Preset) -> list[Stage]:
+    """Models that the one is compared with: the paper's recipe, and two that were trained apart."""
+    data, python, budget = work / "data", sys.executable, f"{preset.other_hours:.6g}"
+    paper = [python, "paper.py", f"{data}/train", f"{work}/paper"]
+    hours, weights = lambda: ["--hours", budget], work / "paper" / "ema.safetensors"
+    todo = [Stage("paper", "the paper's recipe, small", paper, [weights], ("train",), further=hours)]
+    for part, seed in (("backgrounds", 30), ("objects", 31)):
+        own, folder = work / f"component-{part}", work / "components" / part
+        render = ["go", "run", "./tools/scenes", "-n", f"{preset.part}", "-seed", f"{seed}", "-size", f"{preset.side}"]
+        render += ["-only", part, "-o", f"{data}/{part}"]
+        share = ["install", "-D", "-m", "644", f"{run}/vae.safetensors", f"{own}/vae.safetensors"]
+        train = [python, "train.py", f"{data}/{part}", f"{own}", "--preset", preset.component]
+        train += ["--widths", COMPONENT_WIDTHS, "--budget", budget]
+        export = [python, "export.py", f"{own}", f"{folder}", "--name", part]
+        todo += [
+            Stage(part, f"scenes of {part} alone", render, [data / part / "index.json"], folder=ROOT),
+            Stage(f"{part}-share", "the one autoencoder", share, [own / "vae.safetensors"], ("decoder",)),
+            Stage(
+                f"{part}-model",
+                f"a small model of {part} alone",
+                train,
+                [own / "ema.safetensors"],
+                (part, f"{part}-share"),
+            ),
+            Stage(f"{part}-export", "as diffusers' folder", export, [folder / "model_index.json"], (f"{part}-model",)),
+        ]
+    return todo
+
+
 def engine_stage(work: Path) -> Stage:
     engine = work / "counterpoint"
     build = ["go", "build", "-trimpath", "-o", f"{engine}", "./tools/counterpoint"]
@@ -156,6 +231,10 @@ def measuring(work: Path, run: Path, packed: Path, measured: Path, results: Path
     evaluate = [python, "-m", "evaluate.run", f"{packed}", f"{measured}", "--engine", f"{work}/counterpoint"]
     evaluate += ["--judges", f"{judges}", "--scenes", f"{data}/seen", "--unseen", f"{data}/unseen"]
     evaluate += ["--count", f"{preset.count}", "--cells", preset.cells]
+    for name, folder in {"paper": work / "paper", "components": work / "components"}.items():
+        evaluate += ["--model-of", f"{name}=others:{folder}"] if preset.compared else []
+    given_back = [python, "-m", "evaluate.reconstruction", f"{packed}", f"{measured}"]
+    given_back += ["--engine", f"{work}/counterpoint", "--scenes", f"{data}/test", "--scenes", f"{data}/test-large"]
     report = [python, "-m", "evaluate.report", f"{measured}", "--judges", f"{judges}", "--run", f"{run}"]
 
     def so_far() -> list[str]:
@@ -189,15 +268,23 @@ def measuring(work: Path, run: Path, packed: Path, measured: Path, results: Path
             f"composition, {preset.count} conditions a cell",
             evaluate,
             [measured],
-            ("engine", "pack", "examine", "seen", "unseen"),
+            ("engine", "pack", "examine", "seen", "unseen", "paper", "backgrounds-export", "objects-export"),
             always=True,
+        ),
+        scenes(work, "test-large", "larger scenes to test the autoencoder on", preset.test, 2 * 128, 1004, "all"),
+        Stage(
+            "reconstruction",
+            "what the autoencoder gives back",
+            given_back,
+            [measured / "reconstruction.json"],
+            ("engine", "pack", "test", "test-large"),
         ),
         Stage(
             "report",
             "tables, plots and pictures of it",
             [*report, "-o", f"{results}"],
             [results],
-            ("evaluate",),
+            ("evaluate", "reconstruction"),
             always=True,
         ),
     ]

@@ -78,6 +78,22 @@ class ModelTest(unittest.TestCase):
             self.assertGreater((guided - null).abs().max(), 1e-3)
 
 
+    def test_things_laid(self):
+        """A thing laid on a row is the same thing given with its place; nouns are found in every wording."""
+        with tempfile.TemporaryDirectory() as folder:
+            torch.manual_seed(0)
+            _, tok = small_tokenizer(Path(folder))
+            model = Denoiser.new(SMALL, tok).eval()
+            encode = lambda text: torch.tensor(tok([text], padding="max_length", max_length=tokenizer.LENGTH).input_ids)
+            x, t, bump = torch.randn(1, 8, 16, 16), torch.tensor([500]), bumps(torch.tensor([[0.3, 0.6]]), 16, 16, 1 / 16)
+            given = model(x, t, encode("a red cube"), bump)
+            laid = model(x, t, encode("a red cube"), 0 * bump, (torch.tensor([0]), encode("a red cube"), bump))
+            torch.testing.assert_close(laid, given)
+        self.assertEqual(data.nouns("a red cube is to the left of a car on snow"), ["a red cube", "a car"])
+        self.assertEqual(data.nouns("a car, something red and a tree"), ["a car", "something red", "a tree"])
+        self.assertEqual(data.nouns("small car on top of a cube at night"), ["small car", "a cube"])
+
+
 class AutoencoderTest(unittest.TestCase):
     def test_fit(self):
         """Blocks of eight kinds of content come back exactly, and latents have unit variance."""

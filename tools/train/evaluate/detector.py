@@ -334,7 +334,7 @@ class Training:
         self.rng = np.random.default_rng([self.step, 1])
 
     def save(self, hours: float):
-        """Writes last.pt; hours are those of this session."""
+        """Writes last.pt; hours are those since it was started."""
         self.run.mkdir(parents=True, exist_ok=True)
         state = {k: getattr(self, k).state_dict() for k in ("detector", "average", "optimizer")}
         state |= dict(step=self.step, samples=self.samples, hours=self.hours + hours)

@@ -145,8 +145,8 @@ def fit_curve(x: np.ndarray, yes: np.ndarray) -> Curve:
 
 
 def calibrate(found: list[Found], asked: list[list[Question]]) -> dict[str, Curve]:
-    """The curves, of questions about the pictures in which found was found: whether an object is one at all, and whether
-    a background is. Positions need none, being measured."""
+    """The curves, of questions about the pictures in which found was found: whether an object is one at all, and
+    whether a background is. Positions need none, being measured."""
     rows = {k: ([], []) for k in CURVES.values()}
     for f, questions in zip(found, asked):
         for q in questions:

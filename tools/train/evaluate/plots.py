@@ -154,5 +154,5 @@ def loss(m: Measured):
     right.set(xlabel="thousand samples", ylabel="loss gained over the null row, 1e-4")
     right.axhline(0, color=FAINT, linewidth=0.8)
     if probed:
-        right.legend(frameon=False, fontsize=8, title="one object, as told", title_fontsize=8)
+        right.legend(frameon=False, fontsize=8, title="one object, as told", title_fontsize=8, loc="center right")
     return figure

@@ -84,14 +84,13 @@ def headline(m: Measured, links: Links) -> list[str]:
     rows, cells = [], [c for c in group("headline") if c.name != "binding-text"]
     for name, beside in HEADLINE.items():
         cell = next(c for c in cells if c.name == name)
-        share, simple = m.share(name), m.share(name, "palette")
-        ceiling = perfect(m, cell.task, cell.n)
+        share, ceiling = m.share(name), perfect(m, cell.task, cell.n)
         paper = number(beside.paper) + (f" ± {beside.paper_error:.1f}" if beside.paper_error else "")
         rows.append(
             [
                 f"{NAMES[cell.task]}" + (f", n = {cell.n}" if cell.task != "binding" else ""),
                 f"**{percent(share)}**" if share else NOT_RUN,
-                percent(simple) if m.judge != "palette" else "–",
+                simple(m, cell) if m.judge != "palette" else "–",
                 number(None if ceiling is None else 100 * ceiling),
                 f"{beside.goal:g} / {beside.least:g}",
                 verdict(100 * share["rate"], beside.goal, beside.least) if share else "",
@@ -115,12 +114,20 @@ def headline(m: Measured, links: Links) -> list[str]:
     return blocks
 
 
+def simple(m: Measured, cell: Cell) -> str:
+    """The simple judge's number, and what it would give to perfect pictures."""
+    from evaluate.report import perfect
+
+    share, ceiling = m.share(cell.name, "palette"), perfect(m, cell.task, cell.n, "palette")
+    return percent(share) + (f" (of {100 * ceiling:.0f})" if share and ceiling else "")
+
+
 def judges(m: Measured, links: Links) -> list[str]:
     rows, show = [], lambda r: f"{100 * r['rate']:.1f} ± {100 * r['error']:.1f}"
     for judge, kinds in m.examined.get("judges", {}).items():
         for kind, sorts in kinds.items():
-            misses = [f"{s} {show(r)}" for s, r in sorts.items() if s not in ("shown", "random", "between")]
-            asked = sum(r["asked"] for s, r in sorts.items() if s != "between")
+            misses = [f"{s} {show(r)}" for s, r in sorts.items() if s not in ("shown", "random", "between", "unseen")]
+            asked = sum(r["asked"] for s, r in sorts.items() if s not in ("between", "unseen"))
             plain = [show(sorts[s]) if s in sorts else "–" for s in ("shown", "random")]
             rows.append([f"{judge}: {kind}", *plain, "; ".join(misses) or "–", f"{asked}"])
     blocks = [says("judges")]
@@ -135,15 +142,17 @@ def judges(m: Measured, links: Links) -> list[str]:
 
 
 def agreement(m: Measured) -> str:
-    """Of the two judges on which cells are better."""
+    """Of the two judges on which cells are better. Only in places do both judge the same question, shape or no shape."""
     both = [c for c in m.results if m.share(c, "learnt") and m.share(c, "palette")]
-    if len(both) < 3:
+    places = [c for c in both if m.results[c]["task"] == "places"]
+    if len(places) < 3:
         return says("no-agreement")
-    a, b = ([m.share(c, judge)["rate"] for c in both] for judge in ("learnt", "palette"))
-    same = [m.results[c]["agreement"] for c in both if m.results[c].get("agreement", {}).get("count")]
+    rates = lambda cells: [[m.share(c, judge)["rate"] for c in cells] for judge in ("learnt", "palette")]
+    same = [m.results[c]["agreement"] for c in places if m.results[c].get("agreement", {}).get("count")]
     n = sum(s["count"] for s in same)
     told = f"; they say the same of {100 * sum(s['successes'] for s in same) / n:.1f}% of {n} pictures" if n else ""
-    return says("agreement", cells=len(both), rho=spearman(a, b), tau=kendall(a, b), pictures=told)
+    values = dict(cells=len(places), rho=spearman(*rates(places)), tau=kendall(*rates(places)), pictures=told)
+    return says("agreement", **values, all_cells=len(both), all_rho=spearman(*rates(both)), all_tau=kendall(*rates(both)))
 
 
 def compared(m: Measured, rows: Sequence[tuple[str, str, str]], globs: str) -> list[str]:
@@ -266,13 +275,13 @@ def components(m: Measured, links: Links) -> list[str]:
 
 
 def ablations(m: Measured, links: Links) -> list[str]:
+    from ablate import VARIANTS
+
     found = m.json(m.ablation / "ablation.json" if m.ablation else None)
-    blocks = [says("ablations")]
-    if found:
-        rows = [ablated(v) for v in found["variants"]]
-        columns = ["variant", "loss", "right", "place", "colour", "shape"]
-        columns += ["places 3, %", "binding, %", "distance", "samples"]
-        blocks += [says("ablations-facts", **found["facts"]), markdown(columns, rows)]
+    facts = [says("ablations-facts", **found["facts"])] if found else []
+    variants = found["variants"] if found else [{"says": v.says} for v in VARIANTS.values()]
+    columns = ["variant", "loss", "right", "place", "colour", "shape", "places 3, %", "binding, %", "distance", "samples"]
+    blocks = [says("ablations"), *facts, markdown(columns, map(ablated, variants))]
     return [*blocks, code("python ablate.py SCENES RUN ABLATION --minutes 10 --judges JUDGES --scenes TEST")]
 
 

@@ -84,7 +84,7 @@ def captioned(j: Judged, font) -> list[tuple[str, tuple[int, int, int]]]:
     out = []
     for text, ok in j.lines:
         first, *rest = wrapped(text, font, SIDE - 14)
-        lines = [("+ " if ok else "– ") + first, *(f"   {x}" for x in rest)]
+        lines = [("+ " if ok else "- ") + first, *(f"   {x}" for x in rest)]
         out += [(line, GOOD if ok else BAD) for line in lines]
     return out
 
