@@ -4,8 +4,8 @@
     python ablate.py SCENES RUN OUT --minutes 10 --variants shipped,coind --from RUN/ema.safetensors
     python ablate.py SCENES RUN OUT --minutes 10 --judges JUDGES --scenes TEST     # and judge pictures
 
-RUN is a run whose autoencoder the variants share. Each variant is a run of its own in OUT/VARIANT, new or, with --from, one
-that goes on from those weights, and is gone on with where it was stopped. OUT/ablation.json has the numbers, which
+RUN is a run whose autoencoder the variants share. Each variant is a run of its own in OUT/VARIANT, new or, with --from,
+one that goes on from those weights, and is gone on with where it was stopped. OUT/ablation.json has the numbers, which
 evaluate.report puts into a table; variants that were not run are named there too.
 """
 
@@ -86,7 +86,7 @@ def prepare(variant: Variant, scenes: Path, run: Path, folder: Path, start: Path
 
 
 def train(variant: Variant, a: argparse.Namespace, folder: Path):
-    """train.py for a.minutes in all; the decoder of an autoencoder of its own for half as long, as the latents are new."""
+    """train.py for a.minutes in all; where latents are new, half as long for their decoder."""
     command = ["train.py", a.data, folder, "--preset", a.preset, "--budget", f"{a.minutes / 60:.6g}", "--seed", a.seed]
     subprocess.run([sys.executable, *map(str, command)], cwd=HERE, check=True)
     if "latent_channels" in variant.architecture and not (folder / "decoder.csv").exists():
@@ -168,7 +168,7 @@ def main(a: argparse.Namespace):
     if unknown := set(a.variants) - set(VARIANTS):
         raise SystemExit(f"ablate: error: no variant {', '.join(sorted(unknown))}; there are {' '.join(VARIANTS)}")
     if a.start and (wrong := [v for v in a.variants if VARIANTS[v].from_scratch]):
-        raise SystemExit(f"ablate: error: {', '.join(wrong)}: another architecture than that of --from; want it left out")
+        raise SystemExit(f"ablate: error: {', '.join(wrong)}: another architecture than that of --from; leave it out")
     if a.judges and not a.scenes:
         raise SystemExit("ablate: error: --judges wants --scenes, a folder that conditions are drawn from")
     a.data, a.run, a.out = (p.resolve() for p in (a.data, a.run, a.out))
@@ -190,7 +190,8 @@ if __name__ == "__main__":
     p.add_argument("--minutes", type=float, default=10, help="of training, each")
     p.add_argument("--variants", type=lambda s: s.split(","), default=list(VARIANTS), help="with commas between")
     p.add_argument("--from", dest="start", type=Path, metavar="EMA", help="smoothed weights to go on from")
-    p.add_argument("--preset", choices=PRESETS, default="gpu" if torch.cuda.is_available() else "cpu", help="of train.py")
+    usual = "gpu" if torch.cuda.is_available() else "cpu"
+    p.add_argument("--preset", choices=PRESETS, default=usual, help="of train.py")
     p.add_argument("--judges", type=Path, help="of evaluate.judge; without them, losses alone are compared")
     p.add_argument("--scenes", type=Path, metavar="TEST", help="scenes that conditions are drawn from")
     p.add_argument("--count", type=int, default=300, help="conditions of a task")

@@ -19,8 +19,8 @@ OBJECTIVE_FILE = "objective.json"
 class Objective:
     mix: str = "usual"  # of data.MIXES: how much captions say
     min_snr: float = 0.0  # γ of Hang et al., arXiv 2303.09556; 0 weighs all times alike
-    # Weight of CoInD's term (Gaudi et al., ICLR 2025): what a caption of two clauses adds to nothing said should be what its
-    # clauses add on their own.
+    # Weight of CoInD's term (Gaudi et al., ICLR 2025): what a caption of two clauses adds to nothing said should be what
+    # its clauses add on their own.
     coind: float = 0.0
 
     @staticmethod
@@ -33,8 +33,8 @@ class Objective:
 
 
 def weights(alphas: Tensor, gamma: float, prediction: str) -> Tensor:
-    """What the error at each time counts for [T], 1 on average: min(SNR, γ) as an error of the picture, which the error of
-    the velocity is times SNR + 1, and that of the noise times SNR."""
+    """What the error at each time counts for [T], 1 on average: min(SNR, γ) as an error of the picture, which the error
+    of the velocity is times SNR + 1, and that of the noise times SNR."""
     if not gamma:
         return torch.ones_like(alphas)
     ratio = alphas / (1 - alphas).clamp_min(1e-8)
@@ -44,7 +44,7 @@ def weights(alphas: Tensor, gamma: float, prediction: str) -> Tensor:
 
 
 def stratified(n: int, times: int) -> Tensor:
-    """One time out of each of n equal parts, shuffled [n]: the loss of a batch then tells more about the model than luck."""
+    """One time out of each of n equal parts, shuffled [n]: the loss of a batch then tells more of the model than of luck."""
     return ((torch.arange(n) + torch.rand(n)) / n * times).long()[torch.randperm(n)]
 
 

@@ -49,6 +49,7 @@ class Preset:
     component: str = "core"  # preset of train.py for the component models
     part: int = 4000  # scenes of each of those
     cells: str = "*"  # of the evaluation
+    matched: int = 64  # pictures made by the engine and by PyTorch
     compared: bool = True  # with the models beside, in the evaluation
     sources: int = 20_000  # scenes that conditions are drawn from; of 16 pixels, since their truth alone is read
 
@@ -97,6 +98,7 @@ PRESETS = {
         part=272,
         side=64,
         sources=1000,
+        matched=4,
         cells="places-1,not-shape,places-1-paper,background-1-components",
     ),
 }
@@ -236,6 +238,7 @@ def measuring(work: Path, run: Path, packed: Path, measured: Path, results: Path
     given_back = [python, "-m", "evaluate.reconstruction", f"{packed}", f"{measured}"]
     given_back += ["--engine", f"{work}/counterpoint", "--scenes", f"{data}/test", "--scenes", f"{data}/test-large"]
     report = [python, "-m", "evaluate.report", f"{measured}", "--judges", f"{judges}", "--run", f"{run}"]
+    report += ["--ablation", f"{work}/ablation"]
 
     def so_far() -> list[str]:
         """The judge learns from pictures that went through the autoencoder too, where there is one."""
@@ -280,11 +283,19 @@ def measuring(work: Path, run: Path, packed: Path, measured: Path, results: Path
             ("engine", "pack", "test", "test-large"),
         ),
         Stage(
+            "match",
+            "whether PyTorch's pictures are the engine's",
+            [python, "-m", "evaluate.run", "match", f"{packed}", "--engine", f"{work}/counterpoint"]
+            + ["--count", f"{preset.matched}", "--out", f"{measured}/match.json"],
+            [measured / "match.json"],
+            ("evaluate",),
+        ),
+        Stage(
             "report",
             "tables, plots and pictures of it",
             [*report, "-o", f"{results}"],
             [results],
-            ("evaluate", "reconstruction"),
+            ("evaluate", "reconstruction", "match"),
             always=True,
         ),
     ]

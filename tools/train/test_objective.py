@@ -139,13 +139,14 @@ class AblateTest(unittest.TestCase):
             save_file({"x": torch.ones(2)}, start, {"samples": "700", "hours": "9", "images": "5", "machine": "m"})
             ablate.prepare(ablate.VARIANTS["coind"], scenes, run, Path(name) / "on", start)
             with safe_open(Path(name) / "on" / "ema.safetensors", "pt") as f:
-                self.assertEqual((f.metadata()["samples"], f.metadata()["hours"]), ("0", "0.0"), "its budget is its own")
+                about = f.metadata()
+            self.assertEqual((about["samples"], about["hours"]), ("0", "0.0"), "its budget is its own")
 
     def test_wrong_requests(self):
         options = dict(data=Path("d"), run=Path("r"), out=Path("o"), minutes=1, judges=None, scenes=None)
-        for variants, start, message in ((["other"], None, "no variant other"), (["text-1"], Path("e"), "another arch")):
+        for variant, start, message in (("other", None, "no variant other"), ("text-1", Path("e"), "another arch")):
             with self.assertRaisesRegex(SystemExit, message):
-                ablate.main(argparse.Namespace(**options, variants=variants, start=start))
+                ablate.main(argparse.Namespace(**options, variants=[variant], start=start))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ class Beside:
 
     paper: float | None = None  # Liu et al., arXiv 2206.01714, tables 1 and 2: "Composable Diffusion"
     paper_error: float | None = None
-    tokens: float | None = None  # Stirling et al. 2026, "composed parallel tokens"; the paper's classifiers and test files
+    tokens: float | None = None  # Stirling et al. 2026, composed parallel tokens; the paper's classifiers, test files
     goal: float | None = None
     least: float | None = None  # that counts, with a GPU at hand
 

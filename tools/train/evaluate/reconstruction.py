@@ -22,7 +22,7 @@ AT_ONCE = 16
 
 
 def measure(vae, folder: Path, count: int) -> dict:
-    """Decibels over pictures and inside objects, by the linear decoder and by the learnt one, of a folder's first scenes."""
+    """Decibels over pictures and inside objects, by the linear decoder and the learnt one, of a folder's first scenes."""
     found = data.chunks(folder)
     if not found:
         raise SystemExit(f"reconstruction: error: {folder}: no chunk of scenes; tools/scenes writes them")

@@ -3,8 +3,8 @@
     python -m evaluate.report OUT --judges JUDGES --run RUN -o evaluate/RESULTS.md
     python -m evaluate.report OUT --judges JUDGES --row          # the headline as the README quotes it
 
-OUT is evaluate.run's, JUDGES evaluate.judge's, RUN train.py's. What was not measured is named, with the command that does
-it. Plots and sheets of pictures go to a folder plots beside the output.
+OUT is evaluate.run's, JUDGES evaluate.judge's, RUN train.py's. What was not measured is named, with the command that
+does it. Plots and sheets of pictures go to a folder plots beside the output.
 """
 
 import argparse
@@ -94,7 +94,7 @@ class Measured:
         if path is None or not path.exists():
             return []
         with path.open() as f:
-            whole = [row for row in csv.DictReader(f) if None not in row and all(row.values())]  # a kill cuts a line off
+            whole = [row for row in csv.DictReader(f) if None not in row and all(row.values())]  # a kill may cut a line
         return [{k: float(v) for k, v in row.items()} for row in whole]
 
     @cached_property

@@ -37,7 +37,7 @@ def made_by(m: Measured, cells: Sequence[str], globs: str) -> list[str]:
     there = [m.results[c] for c in cells if c in m.results]
     gone = [c for c in cells if c not in m.results]
     models = sorted({c.model for c in TABLE if c.name in gone} - {"scenes"})
-    others = "".join(f" --model-of {x}=MODULE:FOLDER" for x in models)
+    others = "".join(f" --model-of {x}=others:FOLDER" for x in models)
     made = commands(there, None if gone else globs)
     if not gone:
         return [code(*made)]
@@ -109,9 +109,9 @@ def headline(m: Measured, links: Links) -> list[str]:
     if strict:
         shown = [[n, percent(a), percent(b)] for n, a, b in strict]
         blocks += [says("strict"), markdown(["task", "something there, %", "the right thing there, %"], shown)]
-    if text := m.share("binding-text"):
-        blocks += [says("binding-text", share=percent(text)), *made_by(m, ["binding-text"], "binding-text")]
-    return blocks
+    text = m.share("binding-text")
+    told = says("binding-text", share=f"{percent(text)}%" if text else NOT_RUN)
+    return [*blocks, told, *made_by(m, ["binding-text"], "binding-text")]
 
 
 def simple(m: Measured, cell: Cell) -> str:
@@ -142,7 +142,7 @@ def judges(m: Measured, links: Links) -> list[str]:
 
 
 def agreement(m: Measured) -> str:
-    """Of the two judges on which cells are better. Only in places do both judge the same question, shape or no shape."""
+    """Of the two judges on which cells are better. Only in places, where shape isn't asked, do both see all of it."""
     both = [c for c in m.results if m.share(c, "learnt") and m.share(c, "palette")]
     places = [c for c in both if m.results[c]["task"] == "places"]
     if len(places) < 3:
@@ -152,7 +152,8 @@ def agreement(m: Measured) -> str:
     n = sum(s["count"] for s in same)
     told = f"; they say the same of {100 * sum(s['successes'] for s in same) / n:.1f}% of {n} pictures" if n else ""
     values = dict(cells=len(places), rho=spearman(*rates(places)), tau=kendall(*rates(places)), pictures=told)
-    return says("agreement", **values, all_cells=len(both), all_rho=spearman(*rates(both)), all_tau=kendall(*rates(both)))
+    values |= dict(all_cells=len(both), all_rho=spearman(*rates(both)), all_tau=kendall(*rates(both)))
+    return says("agreement", **values)
 
 
 def compared(m: Measured, rows: Sequence[tuple[str, str, str]], globs: str) -> list[str]:
@@ -280,7 +281,8 @@ def ablations(m: Measured, links: Links) -> list[str]:
     found = m.json(m.ablation / "ablation.json" if m.ablation else None)
     facts = [says("ablations-facts", **found["facts"])] if found else []
     variants = found["variants"] if found else [{"says": v.says} for v in VARIANTS.values()]
-    columns = ["variant", "loss", "right", "place", "colour", "shape", "places 3, %", "binding, %", "distance", "samples"]
+    columns = ["variant", "loss", "right", "place", "colour", "shape"]
+    columns += ["places 3, %", "binding, %", "distance", "samples"]
     blocks = [says("ablations"), *facts, markdown(columns, map(ablated, variants))]
     return [*blocks, code("python ablate.py SCENES RUN ABLATION --minutes 10 --judges JUDGES --scenes TEST")]
 
@@ -307,6 +309,18 @@ def autoencoder(m: Measured, links: Links) -> list[str]:
     table = markdown(columns, rows) if rows else f"{NOT_RUN.capitalize()}."
     command = "python -m evaluate.reconstruction MODEL OUT --scenes PICTURES --scenes PICTURES256 --engine COUNTERPOINT"
     return [says("autoencoder", picture=DECIBELS[0], objects=DECIBELS[1]), table, code(command)]
+
+
+def samplers(m: Measured, links: Links) -> list[str]:
+    """Whether PyTorch's pictures, where it made some, are the engine's."""
+    found = m.json(m.out / "match.json")
+    told = [f"{NOT_RUN.capitalize()}."]
+    if found:
+        facts = dict(inside=100 * found["within 2/255"], least=100 * found["least of a picture"])
+        facts |= dict(pictures=found["pictures"], worst=found["greatest difference"], model=found["model"])
+        told = [says("samplers-facts", **facts)]
+    command = "python -m evaluate.run match MODEL --engine COUNTERPOINT --count 64 --out OUT/match.json"
+    return [says("samplers"), *told, code(command)]
 
 
 def training(m: Measured, links: Links) -> list[str]:
@@ -360,7 +374,7 @@ def everything(m: Measured, links: Links) -> list[str]:
 
 ALL = (
     head, headline, gallery, judges, baselines, sweeps, unseen, negation, diversity, components, ablations, autoencoder,
-    training, recipe, everything,
+    samplers, training, recipe, everything,
 )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def code(*lines: str) -> str:
 
 
 def commands(results: Iterable[dict], globs: str | None = None) -> list[str]:
-    """The commands that make results again, one for all cells that differ in name alone; of globs, where one is enough."""
+    """The commands that make results again, one for all cells that differ in name alone; of globs, if one is enough."""
     together: dict[str, list[str]] = {}
     for r in results:
         command = re.sub(r"--cells \S+", "--cells {}", r["command"])

@@ -1,0 +1,123 @@
+"""python -m unittest evaluate.test_report: tables, ranks, sheets, and cells that were not run. Seconds."""
+
+import json
+import math
+import tempfile
+import unittest
+from pathlib import Path
+
+import numpy as np
+
+from evaluate import report, results, sections, sheets, tables
+from evaluate.cells import TABLE
+from evaluate.components import Component, Condition, Term, Thing
+from evaluate.run import Store, plain
+
+
+def share(k: int, n: int) -> dict:
+    return results.share([i < k for i in range(n)])
+
+
+class TablesTest(unittest.TestCase):
+    def test_percent(self):
+        self.assertEqual(tables.percent(share(45, 50)), "90.0 ± 4.2")
+        self.assertEqual(tables.percent(share(50, 50)), f"100.0 ± {100 * math.sqrt(51 / 52 * 1 / 52 / 50):.1f}")
+        self.assertEqual(tables.percent(None), "–")
+        self.assertEqual(tables.difference(share(45, 50), share(25, 50)), "+40.0 ± 8.2")
+
+    def test_ranks(self):
+        self.assertEqual(tables.ranks([3, 1, 3, 2]), [3.5, 1, 3.5, 2])
+        self.assertAlmostEqual(tables.spearman([1, 2, 3, 4], [1, 4, 9, 16]), 1)
+        self.assertAlmostEqual(tables.spearman([1, 2, 3, 4], [1, 3, 2, 4]), 0.8)
+        self.assertAlmostEqual(tables.kendall([1, 2, 3, 4], [1, 3, 2, 4]), 4 / 6)
+        self.assertAlmostEqual(tables.kendall([1, 1, 2], [1, 2, 3]), 2 / math.sqrt(2 * 3))
+        self.assertTrue(math.isnan(tables.kendall([1, 1], [1, 2])))
+
+    def test_commands(self):
+        of = lambda cell, count: {"cell": cell, "command": f"run --count {count} --cells {cell} --sampler engine"}
+        three = [of("a", 4), of("b", 4), of("c", 5)]
+        want = ["run --count 4 --cells 'a,b' --sampler engine", "run --count 5 --cells 'c' --sampler engine"]
+        self.assertEqual(tables.commands(three, "x"), want)
+        self.assertEqual(tables.commands(three[:2], "x"), ["run --count 4 --cells 'x' --sampler engine"])
+
+
+class ReportTest(unittest.TestCase):
+    """Of one cell with eight pictures, of which a judge finds five right."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.out = Path(folder.name) / "out"
+        cell = next(c for c in TABLE if c.name == "places-3")
+        place = Component("place", place=(0.3, 0.6))
+        red = Component("placed", Thing("cube", "red"), (0.3, 0.6))
+        asked = [Condition((Term("a red cube", (0.3, 0.6)),), (place,), 7 + i, (red,)) for i in range(8)]
+        store = Store(self.out, cell, asked, "abc engine")
+        store.write_conditions()
+        store.write_pictures(0, np.full((8, 128, 128, 3), 99, np.uint8))
+        verdicts = [results.Verdict([0.9 if i < 5 else 0.1], [0.9 if i < 4 else 0.1]) for i in range(8)]
+        store.write_verdicts("learnt", "key", {0: verdicts})
+        result = {
+            "cell": "places-3",
+            "task": "places",
+            "n": 3,
+            "rule": {"guidance": 4.0},
+            "size": 128,
+            "model": {"name": "scenes", "identity": "abc engine"},
+            "sampler": "engine",
+            "count": 8,
+            "evaluations": 80.0,
+            "seconds": 4.0,
+            "machine": "a machine",
+            "command": "python -m evaluate.run MODEL OUT --count 8 --cells places-3 --sampler engine",
+            "judges": {"learnt": results.summary(asked, verdicts)},
+        }
+        (self.out / "places-3" / "result.json").write_text(json.dumps(result))
+        self.judges = Path(folder.name) / "judges"
+        self.judges.mkdir()
+        recall = {"place": {"shown": {"asked": 100, "said_shown": 90, "rate": 0.9, "error": 0.03}}}
+        examined = {"test": {"scenes": 10, "scene_seeds": [1000], "seed": 0, "judges": {"learnt": recall}}}
+        (self.judges / "judge.json").write_text(json.dumps(examined))
+        self.measured = report.Measured(self.out, self.judges, None, None)
+
+    def test_results(self):
+        path = self.out.parent / "RESULTS.md"
+        report.write(self.measured, path)
+        text = path.read_text()
+        error = 100 * math.sqrt(5 / 8 * 3 / 8 / 8)
+        row = f"**62.5 ± {error:.1f}** | – | 72.9 | 98 / 90 | not met | 31.4 ± 1.3 | 95.0 | 8 |"
+        for line in (
+            f"| places, n = 3 | {row}",
+            "| places-3 | 62.5 ± 17.1 | 50.0 ± 17.7 |",
+            "    python -m evaluate.run MODEL OUT --count 8 --cells 'places-3' --sampler engine",
+        ):
+            self.assertIn(line, text.splitlines())
+        self.assertTrue(any(line.startswith("| places, n = 1 | not run |") for line in text.splitlines()))
+        for cell in TABLE:
+            self.assertTrue(cell.name in text, f"{cell.name} was not run, and is not named")
+        for link in ("plots/accuracy.png", "plots/places-3.jpg"):
+            self.assertIn(f"]({link})", text)
+            self.assertTrue((path.parent / link).exists())
+        self.assertNotIn("{", text.replace("--cells {", ""), "all braces of the template are filled in")
+
+    def test_readme_row(self):
+        row = sections.readme_row(self.measured).splitlines()[2]
+        self.assertEqual(row, "| places | not run (86, 99) | not run (59, 98) | **62** ± 17.1 (31, 95) | not run |")
+
+    def test_sheet(self):
+        found = sheets.judged(self.measured, "places-3")
+        self.assertEqual([j.seed for j in found], list(range(7, 15)))
+        self.assertEqual([j.success for j in found], [True] * 5 + [False] * 3)
+        self.assertEqual(found[0].lines, [("a red cube @(0.30, 0.60)", True)])
+
+    def test_components_come_back(self):
+        for c in (
+            Component("relation", Thing("cube", "red"), relation="left of", other=Thing("cone", "blue")),
+            Component("background", background="snow", present=False),
+            Component("placed", Thing("car", None), (0.25, 0.75)),
+        ):
+            self.assertEqual(sheets.component(json.loads(json.dumps(plain(Condition((), (c,), 0))))["want"][0]), c)
+
+
+if __name__ == "__main__":
+    unittest.main()
