@@ -60,7 +60,8 @@ def curve(axis, xs: Sequence[float], shares: Sequence[Share | None], **style):
     points = [(x, 100 * s["rate"], 100 * error(s)) for x, s in zip(xs, shares) if s]
     if points:
         at, rates, errors = zip(*points)
-        axis.errorbar(at, rates, yerr=errors, capsize=3, marker="o", markersize=4, **style)
+        within = [[min(e, r) for r, e in zip(rates, errors)], [min(e, 100 - r) for r, e in zip(rates, errors)]]
+        axis.errorbar(at, rates, yerr=within, capsize=3, marker="o", markersize=4, **style)
 
 
 def numbers(axis, xs: Sequence[int], values: Sequence[float | None], **style):
@@ -119,7 +120,11 @@ def sweeps(m: Measured):
     cost = lambda cells: [m.results[c]["evaluations"] for c in cells]
     curve(right, cost(steps), shares(steps), color=OURS, label="composed, 10, 20 and 50 steps")
     curve(right, cost(joined), shares(joined), color=JOINED, label="one caption, 20 and 40 steps")
+    ticks = sorted({round(x) for x in cost([*steps, *joined])})
     right.set(xlabel="network evaluations a picture", xscale="log")
+    right.set_xticks(ticks, [f"{t}" for t in ticks])
+    right.minorticks_off()
+    right.set_visible(len(steps) + len(joined) > 1)
     for axis in (left, right):
         axis.grid(axis="y", color="#eeeeee")
         axis.legend(frameon=False, fontsize=8)

@@ -213,6 +213,7 @@ def unseen(m: Measured, links: Links) -> list[str]:
         met = ""
         if a and b:
             met = "goal met" if 100 * (b["rate"] - a["rate"]) <= UNSEEN_APART else "not met"
+            met = met if b["rate"] >= 0.5 else "neither is learnt"
         shown = [percent(share) if share else NOT_RUN for share in (a, b)]
         rows.append([f"shape and {kind}", *shown, difference(a, b), met])
     columns = ["combination", "never seen, %", "seen, %", "difference", ""]
