@@ -131,6 +131,9 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 	if g.seed < 0 {
 		g.request.Seed = uint64(rand.Uint32()) // as short as other programs' random seeds, to be typed again
 	}
+	if last := g.request.Seed + uint64(max(g.request.Batch, 1)*len(g.prompts)-1); last > engine.MaxSeed {
+		return usagef("--seed: the last picture's would be %d, above %d", last, int64(engine.MaxSeed))
+	}
 	d, err := g.device.open(ctx, c)
 	if err != nil {
 		return err

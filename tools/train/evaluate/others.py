@@ -36,7 +36,7 @@ import tokenizer
 from evaluate.cells import Rule
 from evaluate.components import BACKGROUNDS, Condition, Place
 from evaluate.philox import noise
-from evaluate.pictures import ROWS, Row, TorchSampler, identity, weighted
+from evaluate.pictures import ROWS, Row, TorchSampler, guided, identity
 from model import PATCH, bumps
 
 EMPTY = "an empty scene"
@@ -67,14 +67,11 @@ VARIANTS = {
 DEFAULT = "place"
 
 
-def guided(condition: Condition, rule: Rule) -> list[tuple[str, tuple[Place, ...], float]]:
-    """Text, places and coefficient of each term, guidance and its cap included."""
+def separate(condition: Condition, rule: Rule) -> list[tuple[str, tuple[Place, ...], float]]:
+    """guided's terms, which must be terms of their own."""
     if rule.how == "joined":
         raise ValueError("rule joined: want terms, since no single model knows a caption of all")
-    terms = weighted(condition, rule)
-    total = rule.guidance * sum(w for _, _, w in terms if w > 0)
-    cap = 1.0 if rule.max_guidance is None or total <= rule.max_guidance else rule.max_guidance / total
-    return [(text, places, rule.guidance * cap * w) for text, places, w in terms]
+    return guided(condition, rule)
 
 
 def reach(places: Sequence[Place], side: int) -> Tensor:
@@ -97,7 +94,7 @@ def parts(condition: Condition, rule: Rule, variant: Variant, side: int) -> list
     """The rows of a condition; their maps add up to 1 at every cell."""
     if rule.background:
         raise ValueError(f"background {rule.background!r}: want none, the variant says what terms are measured against")
-    terms = guided(condition, rule)
+    terms = separate(condition, rule)
     everywhere = torch.ones(1, side, side)
     placed = [p for _, places, _ in terms for p in places]
     at_place = variant.base == "place"
@@ -184,7 +181,7 @@ class PaperSampler:
     def pictures(self, conditions: Sequence[Condition], rule: Rule, size: int) -> np.ndarray:
         if rule.background:
             raise ValueError(f"background {rule.background!r}: the paper's recipe has a null embedding alone")
-        terms = [guided(c, rule) for c in conditions]
+        terms = [separate(c, rule) for c in conditions]
         for text, places, _ in (t for picture in terms for t in picture):
             if len(places) != 1:
                 raise ValueError(f"{text!r}: the paper's recipe is told a place and nothing else")

@@ -67,14 +67,19 @@ def weighted(condition: Condition, rule: Rule) -> list[tuple[str, tuple[Place, .
     return terms
 
 
-def rows(condition: Condition, rule: Rule) -> list[Row]:
-    """The rows of a condition, the one that others are measured against first; coefficients add up to 1. Rows that
-    count for nothing are left out."""
+def guided(condition: Condition, rule: Rule) -> list[tuple[str, tuple[Place, ...], float]]:
+    """Text, places and coefficient of each term, guidance and its cap included."""
     terms = weighted(condition, rule)
     scale, total = rule.guidance, rule.guidance * sum(w for _, _, w in terms if w > 0)
     if rule.max_guidance is not None and total > rule.max_guidance:
         scale *= rule.max_guidance / total
-    found = [Row(text, places, scale * w) for text, places, w in terms]
+    return [(text, places, scale * w) for text, places, w in terms]
+
+
+def rows(condition: Condition, rule: Rule) -> list[Row]:
+    """The rows of a condition, the one that others are measured against first; coefficients add up to 1. Rows that
+    count for nothing are left out."""
+    found = [Row(*term) for term in guided(condition, rule)]
     return [r for r in (Row(rule.background, (), 1 - sum(r.coefficient for r in found)), *found) if r.coefficient]
 
 
