@@ -55,7 +55,7 @@ func (e *Engine) Bench(ctx context.Context, o BenchOptions) (*BenchReport, error
 	factor := e.pipeline.vae.Factor
 	h, w := r.Height/factor, r.Width/factor
 	rows := make([]compose.Row, o.Rows)
-	conditions, err := e.encode(ctx, rows, [][]*compose.Place{make([]*compose.Place, o.Rows)}, h, w)
+	conditions, err := e.encode(ctx, rows, [][][]Placed{make([][]Placed, o.Rows)}, h, w)
 	if err != nil {
 		return nil, err
 	}

@@ -26,37 +26,19 @@ func (c *conditions) Close() error {
 }
 
 // encode runs the text encoder on the rows' texts and what follows from them alone: the keys and values of the UNet's
-// cross-attention, the class embedding, and the place maps of h×w cells, for each picture a map a row. places holds a place
-// for each row of each picture, nil for anywhere.
-func (e *Engine) encode(ctx context.Context, rows []compose.Row, places [][]*compose.Place, h, w int) (*conditions, error) {
-	n := len(rows)
-	tokens := e.pipeline.text.MaxPositions
-	ids, eos := make([]int32, 0, n*tokens), make([]int32, n)
+// cross-attention, the class embedding, and the place maps of h×w cells, for each picture a map a row. placed holds what is
+// put where for each row of each picture.
+func (e *Engine) encode(ctx context.Context, rows []compose.Row, placed [][][]Placed, h, w int) (*conditions, error) {
+	texts := make([]string, len(rows))
 	for i, r := range rows {
-		row := e.pipeline.tokens.Encode(r.Text)
-		eos[i] = e.pipeline.text.EOS(row)
-		ids = append(ids, row...)
+		texts[i] = r.Text
 	}
-	text, err := nn.TextEncoder(e.pipeline.text, e.pipeline.params, n)
-	if err != nil {
-		return nil, err
-	}
-	encoder, err := e.compile(text)
+	encoder, err := e.encodeTexts(ctx, texts)
 	if err != nil {
 		return nil, err
 	}
 	defer encoder.Close()
-	if err := encoder.writeInts(ctx, "ids", ids); err != nil {
-		return nil, err
-	}
-	if err := encoder.writeInts(ctx, "eos", eos); err != nil {
-		return nil, err
-	}
-	if err := encoder.exe.Run(ctx, n); err != nil {
-		return nil, err
-	}
-
-	build, err := nn.UNetContext(e.pipeline.unet, e.pipeline.params, n, tokens)
+	build, err := nn.UNetContext(e.pipeline.unet, e.pipeline.params, len(rows), e.pipeline.text.MaxPositions)
 	if err != nil {
 		return nil, err
 	}
@@ -70,12 +52,12 @@ func (e *Engine) encode(ctx context.Context, rows []compose.Row, places [][]*com
 			return nil, err
 		}
 	}
-	if err := once.exe.Run(ctx, n); err != nil {
+	if err := once.exe.Run(ctx, len(rows)); err != nil {
 		return nil, err
 	}
 	c := &conditions{buffers: once.takeOutputs()}
 	if e.pipeline.unet.PlaceChannels() > 0 {
-		maps, err := e.placeMaps(ctx, places, encoder.outputs["projected"], h, w)
+		maps, err := e.placeMaps(ctx, texts, encoder, placed, h, w)
 		if err != nil {
 			c.Close()
 			return nil, err
@@ -85,21 +67,72 @@ func (e *Engine) encode(ctx context.Context, rows []compose.Row, places [][]*com
 	return c, nil
 }
 
-// placeMaps lays each row's projected text on the latent as a Gaussian bump of height 1 at the row's place,
-// [pictures·rows,h,w,P]; a row without a place has zeros. So "what" arrives at "where", and the network need not learn to
-// carry it there.
-func (e *Engine) placeMaps(ctx context.Context, places [][]*compose.Place, projected device.Buffer, h, w int) (device.Buffer, error) {
-	channels := e.pipeline.unet.PlaceChannels()
-	what := make([]float32, len(places[0])*channels)
-	if err := projected.ReadFloats(ctx, 0, what); err != nil {
+// encodeTexts runs the text encoder. The caller closes the program, whose outputs hold what it made of the texts.
+func (e *Engine) encodeTexts(ctx context.Context, texts []string) (*program, error) {
+	n := len(texts)
+	ids, eos := make([]int32, 0, n*e.pipeline.text.MaxPositions), make([]int32, n)
+	for i, text := range texts {
+		row := e.pipeline.tokens.Encode(text)
+		eos[i] = e.pipeline.text.EOS(row)
+		ids = append(ids, row...)
+	}
+	build, err := nn.TextEncoder(e.pipeline.text, e.pipeline.params, n)
+	if err != nil {
 		return nil, err
 	}
+	encoder, err := e.compile(build)
+	if err != nil {
+		return nil, err
+	}
+	if err = encoder.writeInts(ctx, "ids", ids); err == nil {
+		err = encoder.writeInts(ctx, "eos", eos)
+	}
+	if err == nil {
+		err = encoder.exe.Run(ctx, n)
+	}
+	if err != nil {
+		encoder.Close()
+		return nil, err
+	}
+	return encoder, nil
+}
+
+// placeMaps lays projected texts on the latent, each as a Gaussian bump of height 1 at its place, [pictures·rows,h,w,P]; a
+// row of which nothing is placed has zeros. So "what" arrives at "where", and the network need not learn to carry it there.
+// A row's own text is among the texts that the encoder holds; the nouns of a text that names several things are encoded here.
+func (e *Engine) placeMaps(ctx context.Context, texts []string, encoder *program, placed [][][]Placed, h, w int) (device.Buffer, error) {
+	channels := e.pipeline.unet.PlaceChannels()
+	what := map[string][]float32{} // projections by text
+	read := func(texts []string, encoder *program) error {
+		all := make([]float32, len(texts)*channels)
+		if err := encoder.outputs["projected"].ReadFloats(ctx, 0, all); err != nil {
+			return err
+		}
+		for i, text := range texts {
+			what[text] = all[i*channels:][:channels]
+		}
+		return nil
+	}
+	if err := read(texts, encoder); err != nil {
+		return nil, err
+	}
+	if more := unencoded(placed, texts); len(more) > 0 {
+		nouns, err := e.encodeTexts(ctx, more)
+		if err != nil {
+			return nil, err
+		}
+		defer nouns.Close()
+		if err := read(more, nouns); err != nil {
+			return nil, err
+		}
+	}
 	size := h * w * channels
-	maps := make([]float32, len(places)*len(places[0])*size)
-	for k, picture := range places {
-		for i, place := range picture {
-			if place != nil {
-				bump(maps[(k*len(picture)+i)*size:][:size], what[i*channels:][:channels], *place, h, w, e.pipeline.extra.Place.Sigma*float64(min(h, w)))
+	maps := make([]float32, len(placed)*len(texts)*size)
+	sigma := e.pipeline.extra.Place.Sigma * float64(min(h, w))
+	for k, picture := range placed {
+		for i, row := range picture {
+			for _, p := range row {
+				bump(maps[(k*len(picture)+i)*size:][:size], what[p.Text], p.Place, h, w, sigma)
 			}
 		}
 	}
@@ -110,7 +143,22 @@ func (e *Engine) placeMaps(ctx context.Context, places [][]*compose.Place, proje
 	return b, b.WriteFloats(ctx, 0, maps)
 }
 
-// bump writes what times exp(-d²/2σ²) to each cell of dst [h,w,len(what)], d the distance from its middle to the place and σ
+// unencoded lists the texts that are placed in some picture and are not among those already encoded, each once, in order.
+func unencoded(placed [][][]Placed, encoded []string) []string {
+	var more []string
+	for _, picture := range placed {
+		for _, row := range picture {
+			for _, p := range row {
+				if !slices.Contains(encoded, p.Text) && !slices.Contains(more, p.Text) {
+					more = append(more, p.Text)
+				}
+			}
+		}
+	}
+	return more
+}
+
+// bump adds what times exp(-d²/2σ²) to each cell of dst [h,w,len(what)], d the distance from its middle to the place and σ
 // being in cells.
 func bump(dst, what []float32, p compose.Place, h, w int, sigma float64) {
 	gauss := func(cell int, at float64, n int) float64 {
@@ -123,7 +171,7 @@ func bump(dst, what []float32, p compose.Place, h, w int, sigma float64) {
 			g := float32(gy * gauss(x, p.X, w))
 			cell := dst[(y*w+x)*len(what):][:len(what)]
 			for c, v := range what {
-				cell[c] = g * v
+				cell[c] += float32(g * v) // the conversion keeps the product from being fused into the sum
 			}
 		}
 	}

@@ -111,7 +111,7 @@ type plan struct {
 	request  Request
 	prompt   *compose.Prompt
 	rows     []compose.Row
-	places   [][]*compose.Place // of each row of each picture, nil for anywhere
+	placed   [][][]Placed // of each row of each picture
 	warnings []compose.Warning
 	steps    []sample.Step
 	seeds    []uint64
@@ -143,7 +143,7 @@ func (e *Engine) plan(r Request) (*plan, error) {
 		}
 	}
 	for _, seed := range p.seeds {
-		p.places = append(p.places, e.pipeline.extra.Place.assign(p.rows, r.Places, seed))
+		p.placed = append(p.placed, e.pipeline.extra.Place.assign(p.rows, r.Places, seed))
 	}
 	sampler, err := sample.Lookup(r.Sampler)
 	if err != nil {
@@ -209,7 +209,7 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		return nil, err
 	}
 	defer release(help)
-	conditions, err := g.encode(ctx, pick(g.rows, local), pickPlaces(g.places, local), g.shape.H, g.shape.W)
+	conditions, err := g.encode(ctx, pick(g.rows, local), pickPlaced(g.placed, local), g.shape.H, g.shape.W)
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +281,7 @@ func (g *generation) decode(ctx context.Context, latents device.Buffer) ([]Pictu
 		if err := decoder.outputs["image"].ReadFloats(ctx, 0, pixels); err != nil {
 			return nil, err
 		}
-		pictures = append(pictures, Picture{seed, toImage(pixels, g.request.Width, g.request.Height), g.places[k]})
+		pictures = append(pictures, Picture{seed, toImage(pixels, g.request.Width, g.request.Height), g.placed[k]})
 		if !g.tell(Event{Phase: Decoding, Step: k + 1, Steps: len(g.seeds), Result: g.result(pictures)}) {
 			return nil, nil
 		}

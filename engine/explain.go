@@ -4,10 +4,10 @@ import "github.com/counterpoint/counterpoint/engine/compose"
 
 // Explanation says what a request means. Nothing has been computed for it.
 type Explanation struct {
-	Request     Request          // with all defaults filled in
-	Prompt      *compose.Prompt  // as it was read
-	Rows        []compose.Row    // what each step evaluates, and with which coefficients
-	Places      []*compose.Place // where the first picture has each row, given or drawn; nil for anywhere
+	Request     Request         // with all defaults filled in
+	Prompt      *compose.Prompt // as it was read
+	Rows        []compose.Row   // what each step evaluates, and with which coefficients
+	Places      [][]Placed      // what of each row the first picture has where, given or drawn; nothing for anywhere
 	Warnings    []compose.Warning
 	Guidance    float64 // the positive terms' total, as applied
 	Asked       float64 // the same before Request.MaxGuidance caps it
@@ -21,7 +21,7 @@ func (e *Engine) Explain(r Request) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Explanation{Request: p.request, Prompt: p.prompt, Rows: p.rows, Places: p.places[0], Warnings: p.warnings,
+	x := &Explanation{Request: p.request, Prompt: p.prompt, Rows: p.rows, Places: p.placed[0], Warnings: p.warnings,
 		Evaluations: len(p.rows) * len(p.steps)}
 	for _, row := range p.rows {
 		if !row.Unconditional {

@@ -27,7 +27,7 @@ type golden struct {
 	t         *testing.T
 	tolerance float64 // times what the CPU may be off
 	Prompts   []string
-	Places    []*[2]float64
+	Placed    [][]Placed // in each prompt
 	Run       struct {
 		Steps    int
 		Guidance float64
@@ -208,9 +208,6 @@ func checkGolden(t *testing.T, e *Engine, g *golden) {
 	for i, text := range g.Prompts {
 		rows[i].Text = text
 		ids = append(ids, e.pipeline.tokens.Encode(text)...)
-		if i < len(g.Places) && g.Places[i] != nil {
-			rows[i].Place = &compose.Place{X: g.Places[i][0], Y: g.Places[i][1]}
-		}
 		if i > 0 && i <= len(g.Run.Weights) {
 			rows[i].Coef = g.Run.Guidance * g.Run.Weights[i-1]
 			rows[0].Coef -= rows[i].Coef
@@ -228,7 +225,7 @@ func checkGolden(t *testing.T, e *Engine, g *golden) {
 
 	// The whole way: a run of the sampler from recorded noise, and its picture.
 	shape, noise := g.nhwc("run.noise")
-	conditions, err := e.encode(ctx, rows, [][]*compose.Place{givenPlaces(rows)}, shape[1], shape[2])
+	conditions, err := e.encode(ctx, rows, [][][]Placed{g.Placed}, shape[1], shape[2])
 	must(t, err)
 	defer conditions.Close()
 	ddim, err := sample.Lookup("ddim")
@@ -315,7 +312,7 @@ func checkText(t *testing.T, e *Engine, g *golden, ids []int32) {
 func checkUNet(t *testing.T, e *Engine, g *golden, rows []compose.Row) {
 	ctx := context.Background()
 	shape, x := g.nhwc("unet.sample")
-	conditions, err := e.encode(ctx, rows, [][]*compose.Place{givenPlaces(rows)}, shape[1], shape[2])
+	conditions, err := e.encode(ctx, rows, [][][]Placed{g.Placed}, shape[1], shape[2])
 	must(t, err)
 	defer conditions.Close()
 	if place, ok := conditions.buffers["place"]; ok {

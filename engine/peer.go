@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
 )
 
@@ -130,7 +129,7 @@ func (e *Engine) Assist(ctx context.Context, r Request, rows []int) (*Assistant,
 		return nil, errors.New("no rows")
 	}
 	a := &Assistant{engine: e}
-	if a.conditions, err = e.encode(ctx, pick(p.rows, rows), pickPlaces(p.places, rows), p.shape.H, p.shape.W); err != nil {
+	if a.conditions, err = e.encode(ctx, pick(p.rows, rows), pickPlaced(p.placed, rows), p.shape.H, p.shape.W); err != nil {
 		return nil, err
 	}
 	if a.evaluator, err = e.newEvaluator(len(rows), a.conditions, len(p.seeds), p.shape.H, p.shape.W); err == nil {
@@ -177,14 +176,6 @@ func pick[T any](s []T, indices []int) []T {
 	picked := make([]T, len(indices))
 	for i, at := range indices {
 		picked[i] = s[at]
-	}
-	return picked
-}
-
-func pickPlaces(places [][]*compose.Place, rows []int) [][]*compose.Place {
-	picked := make([][]*compose.Place, len(places))
-	for k := range places {
-		picked[k] = pick(places[k], rows)
 	}
 	return picked
 }

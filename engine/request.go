@@ -119,7 +119,7 @@ type Result struct {
 type Picture struct {
 	Seed   uint64
 	Image  *image.NRGBA
-	Places []*compose.Place // where each of Result.Rows was put, given or drawn; nil for anywhere
+	Places [][]Placed // what of each of Result.Rows was put where, given or drawn; nothing for anywhere
 }
 
 // ModelInfo names a model. Hash is the first ten hexadecimal digits of its manifest's SHA-256.

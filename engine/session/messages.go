@@ -133,13 +133,13 @@ type (
 		Height int   `json:"height"`
 	}
 	picture struct {
-		ID     int64            `json:"id"`
-		Index  int              `json:"index"`
-		Seed   uint64           `json:"seed"`
-		Width  int              `json:"width"`
-		Height int              `json:"height"`
-		Output []string         `json:"output"`
-		Places []*compose.Place `json:"places"`
+		ID     int64             `json:"id"`
+		Index  int               `json:"index"`
+		Seed   uint64            `json:"seed"`
+		Width  int               `json:"width"`
+		Height int               `json:"height"`
+		Output []string          `json:"output"`
+		Places [][]engine.Placed `json:"places"`
 	}
 	done struct {
 		ID       int64            `json:"id"`
@@ -154,16 +154,16 @@ type (
 		Peer *int  `json:"peer,omitempty"`
 	}
 	explained struct {
-		ID          int64            `json:"id"`
-		Request     engine.Request   `json:"request"`
-		Tree        *node            `json:"tree"`
-		Rows        []compose.Row    `json:"rows"`
-		Places      []*compose.Place `json:"places"`
-		Formula     string           `json:"formula"`
-		Guidance    float64          `json:"guidance"`
-		Asked       float64          `json:"asked"`
-		Evaluations int              `json:"evaluations"`
-		Warnings    []warning        `json:"warnings"`
+		ID          int64             `json:"id"`
+		Request     engine.Request    `json:"request"`
+		Tree        *node             `json:"tree"`
+		Rows        []compose.Row     `json:"rows"`
+		Places      [][]engine.Placed `json:"places"`
+		Formula     string            `json:"formula"`
+		Guidance    float64           `json:"guidance"`
+		Asked       float64           `json:"asked"`
+		Evaluations int               `json:"evaluations"`
+		Warnings    []warning         `json:"warnings"`
 	}
 	infoAnswer struct {
 		ID       int64       `json:"id"`

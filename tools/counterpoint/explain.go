@@ -86,8 +86,8 @@ func explain(w io.Writer, prompt *compose.Prompt, r *engine.Result, flops int64)
 	return err
 }
 
-// describe names a row's concept, and its place: the one it was given, or that it has one drawn.
-func describe(row compose.Row, place *compose.Place) string {
+// describe names a row's concept, and its place: the one it was given, or that it has some drawn.
+func describe(row compose.Row, placed []engine.Placed) string {
 	s := row.Text
 	switch {
 	case row.Unconditional && s == "":
@@ -98,8 +98,10 @@ func describe(row compose.Row, place *compose.Place) string {
 	switch {
 	case row.Place != nil:
 		s += "  " + row.Place.String()
-	case place != nil:
+	case len(placed) == 1:
 		s += "  at a place drawn from the seed"
+	case len(placed) > 1:
+		s += fmt.Sprintf("  its %d things at places that fit, drawn from the seed", len(placed))
 	}
 	return s
 }

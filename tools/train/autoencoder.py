@@ -1,7 +1,7 @@
 """The autoencoder of "scenes".
 
-    python autoencoder.py fit DATA RUN                    # encoder and linear decoder: a minute
-    python autoencoder.py decoder DATA RUN --hours 0.25   # the learnt part of the decoder; run again to go on
+    python autoencoder.py fit DATA RUN                                    # encoder and linear decoder: a minute
+    python autoencoder.py decoder DATA RUN --large DATA256 --hours 0.25   # the learnt part; run again to go on
 
 The encoder is the whitened principal components of 8×8 blocks, and frozen: latents are final, and of unit variance,
 before anything is trained. So the UNet trains on them at once, and the decoder can get better for ever beside it.
@@ -25,7 +25,7 @@ FIT_SCENES = 2000  # half a million blocks for 192×192 covariances: the compone
 CALM = 0.1  # weight of a block without contrast; one of average contrast weighs 1 more
 
 CROP = 64  # pixels: four times the variety of whole pictures for the same work
-ON_OBJECT = 0.75  # share of crops around an object: grounds are most of a picture and soon learnt
+ON_OBJECT = 0.6  # share of crops around an object; where none is, the grid of blocks shows longest
 BATCH = 16
 LEARNING_RATE = 1e-3
 WARM_UP = 100  # steps
@@ -108,10 +108,11 @@ def decibels(got: Tensor, want: Tensor, scenes: list[dict]) -> tuple[float, floa
     return tuple(-10 * squared[m].mean().log10().item() for m in (squared >= 0, inside))
 
 
-def train_decoder(folder: Path, run: Path, clock: Clock, seed: int):
+def train_decoder(folders: list[Path], run: Path, clock: Clock, seed: int):
+    """folders: scenes of each size that is to be decoded; what is held out is the first one's."""
     where = device()
     vae = load(run).to(where)
-    parts = [data.read_chunk(*c) for c in data.chunks(folder)]
+    parts = [data.read_chunk(*c) for folder in folders for c in data.chunks(folder)]
     held_out, truth = data.to_float(parts[0][0][:64]).to(where), parts[0][1][:64]
     params = list(vae.decoder.parameters())
     optimizer = torch.optim.AdamW(params, LEARNING_RATE, betas=(0.9, 0.99), weight_decay=0.0)
@@ -156,6 +157,7 @@ if __name__ == "__main__":
     p.add_argument("command", choices=("fit", "decoder"))
     p.add_argument("data", type=Path)
     p.add_argument("run", type=Path)
+    p.add_argument("--large", type=Path, help="scenes of larger pictures, for some of the decoder's crops")
     p.add_argument("--hours", type=float, help="budget of the decoder's training")
     p.add_argument("--until", help="its end as a time of day, HH:MM")
     p.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -163,7 +165,7 @@ if __name__ == "__main__":
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     if a.command == "decoder":
-        train_decoder(a.data, a.run, Clock(a.hours, a.until), a.seed)
+        train_decoder([f for f in (a.data, a.large) if f], a.run, Clock(a.hours, a.until), a.seed)
     else:
         parts = [data.read_chunk(*c) for c in data.chunks(a.data)[: -(-FIT_SCENES // 1000)]]
         images = torch.cat([data.to_float(pixels) for pixels, _ in parts])

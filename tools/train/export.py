@@ -26,11 +26,11 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModelWithProjection
 
 import autoencoder
+import places
 import tokenizer
 from model import GUIDANCE, MAX_GUIDANCE, PATCH, STEPS, Architecture, AutoencoderPatch, Denoiser, scheduler
 
 ARCHITECTURE_FILE = "architecture.json"  # what a run changes about the default
-VOCABULARY = Path(__file__).parent.parent / "scenes" / "vocab" / "vocabulary.txt"
 VAE_FILE = "diffusion_pytorch_model.safetensors"
 ATTRIBUTION = "Counterpoint's own: trained by tools/train on scenes rendered by tools/scenes, without outside data."
 
@@ -91,15 +91,7 @@ def write(run: Path, folder: Path, name: str = "scenes"):
             "kind": "latent-diffusion",
             "license": "Apache-2.0",
             "attribution": ATTRIBUTION,
-            "place": {
-                "channels": arch.place_channels,
-                "sigma": arch.sigma,
-                "projection": "text_projection.weight",
-                "things": tokenizer.things(VOCABULARY.read_text("utf-8")),
-                # Where nine of ten objects on the ground are in the training scenes, and how far apart two large ones are.
-                "region": [0.2, 0.56, 0.8, 0.8],
-                "spacing": 0.3,
-            },
+            "place": places.declared(arch.place_channels, arch.sigma),
             "vocabulary": json.loads((run / "vocabulary.json").read_text()),
             # The mean colour of the block that the linear decoder, a least-squares fit, gives: values in [-1, 1].
             "latent_rgb": {"weight": vae.linear.weight.mean((2, 3)).tolist(), "bias": vae.linear.bias.tolist()},

@@ -37,7 +37,7 @@ class Case:
     scheduler: dict  # scheduler_config.json
     latent: tuple[int, int]  # height and width
     prompts: tuple[str, str]  # A and B of "A AND NOT B"
-    places: tuple = (None, None)
+    placed: tuple = ((), ())  # texts put somewhere in A and in B, as (text, u, v)
     legacy_names: bool = False  # tensors named as old checkpoints have them
     prefix: bool = True  # text encoder's tensors begin with "text_model.": transformers before 5
     legacy_eos: bool = False  # eos_token_id 2, which means the largest id: transformers before 4.30
@@ -88,7 +88,7 @@ CASES = [
                        set_alpha_to_one=True, steps_offset=0),
         latent=(4, 6),
         prompts=("a red cube", "a blue sphere on the sand"),
-        places=((0.25, 0.6), None),
+        placed=([("a red cube", 0.25, 0.6)], [("a blue sphere", 0.7, 0.5), ("sand", 0.4, 0.9)]),
         projection=8,
         extra={
             "format": 1,

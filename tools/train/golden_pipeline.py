@@ -111,18 +111,17 @@ class Pipeline:
             found["projected"] = self.text_encoder.text_projection(out.pooler_output)
         return found
 
-    def place_maps(self, projected: Tensor, places: list, height: int, width: int) -> Tensor:
-        """[N,P,H,W]: each projection times a Gaussian bump around its place (u, v); zero where the place is None."""
-        maps = torch.zeros(len(places), projected.shape[1], height, width, dtype=self.dtype)
+    def place_maps(self, placed: list[list[tuple[str, float, float]]], height: int, width: int) -> Tensor:
+        """[N,P,H,W]: for each row the sum, over the texts placed in it, of the text's projection times a Gaussian bump
+        around its place (u, v)."""
+        maps = torch.zeros(len(placed), self.place_channels, height, width, dtype=self.dtype)
         sigma = (self.sigma or 0) * min(height, width)
-        for i, place in enumerate(places):
-            if place is None:
-                continue
-            u, v = place
-            x = (torch.arange(width, dtype=self.dtype) - (u * width - 0.5)) / sigma
-            y = (torch.arange(height, dtype=self.dtype) - (v * height - 0.5)) / sigma
-            bump = torch.exp(-0.5 * y**2)[:, None] * torch.exp(-0.5 * x**2)[None]
-            maps[i] = projected[i, :, None, None] * bump
+        for row, things in zip(maps, placed):
+            for text, u, v in things:
+                x = (torch.arange(width, dtype=self.dtype) - (u * width - 0.5)) / sigma
+                y = (torch.arange(height, dtype=self.dtype) - (v * height - 0.5)) / sigma
+                bump = torch.exp(-0.5 * y**2)[:, None] * torch.exp(-0.5 * x**2)[None]
+                row += self.text([text])["projected"][0, :, None, None] * bump
         return maps
 
     def score(self, sample: Tensor, t: Tensor, text: dict[str, Tensor], maps: Tensor | None) -> Tensor:

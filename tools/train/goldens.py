@@ -35,7 +35,7 @@ ABOUT = {
     "unet.timestep": "[R]",
     "unet.condition": "[R] row of text.hidden, of text.pooled if the UNet takes class labels, and of place",
     "unet.output": "[R,C,H,W] the UNet's prediction",
-    "place": "[N,P,H,W] place maps of the prompts: text.projected times a Gaussian bump, zero where there is no place",
+    "place": "[N,P,H,W] place maps of the prompts: each placed text's projection times a Gaussian bump, added up",
     "vae.image": "[1,3,H,W] encoder's input",
     "vae.latent": "[1,C,H,W] (mean - shift_factor) * scaling_factor of vae.image",
     "vae.sample": "[1,C,H,W] decoder's input, scaled as the UNet sees it",
@@ -62,13 +62,13 @@ def picture(case: str, height: int, width: int) -> Tensor:
     return (0.6 * waves + 0.1 * draw(case, "vae.image", 3, height, width)).clamp(-1, 1).half().float()[None]
 
 
-def record(pipe: Pipeline, case: str, prompts, places, height: int, width: int, decoder: bool) -> dict[str, Tensor]:
-    """All tensors of a case. The unconditional prompt, without a place, comes before prompts and places."""
+def record(pipe: Pipeline, case: str, prompts, placed, height: int, width: int, decoder: bool) -> dict[str, Tensor]:
+    """All tensors of a case. The unconditional prompt, without a place, comes before prompts and what is placed in them."""
     text = pipe.text(["", *prompts])
     maps = None
     g = {f"text.{k}": v for k, v in text.items()}
     if pipe.place_channels:
-        maps = pipe.place_maps(text["projected"], [None, *places], height, width)
+        maps = pipe.place_maps([[], *placed], height, width)
         g["place"] = maps
 
     condition, timestep = (torch.tensor(UNET_ROWS[k]) for k in ("condition", "timestep"))
@@ -98,7 +98,7 @@ def error(got: Tensor, want: Tensor) -> float:
     return float((got.double() - want).square().sum() / want.square().sum().clamp_min(1e-30))
 
 
-def describe(case: str, about: str, pipe: Pipeline, prompts, places, crop, tensors, exact) -> dict:
+def describe(case: str, about: str, pipe: Pipeline, prompts, placed, crop, tensors, exact) -> dict:
     """What golden.json says. float32_error is how far float32 is from float64: no engine can be held to less."""
     entries = {}
     for name, t in tensors.items():
@@ -114,7 +114,7 @@ def describe(case: str, about: str, pipe: Pipeline, prompts, places, crop, tenso
         "versions": {m.__name__: m.__version__.partition("+")[0] for m in (torch, diffusers, transformers)},
         "random": "each input is torch.randn from a generator seeded with crc32 of CASE/TENSOR; weights likewise",
         "prompts": ["", *prompts],
-        "places": [None, *places] if pipe.place_channels else None,
+        "placed": [[dict(text=text, x=u, y=v) for text, u, v in row] for row in ((), *placed)],
         "sigma": pipe.sigma,
         "run": {
             "sampler": "ddim",
@@ -130,11 +130,11 @@ def describe(case: str, about: str, pipe: Pipeline, prompts, places, crop, tenso
 
 
 @torch.inference_mode()
-def make(folder: Path, out: Path, case: str, about: str, prompts, places, latent, crop: int | None = None):
+def make(folder: Path, out: Path, case: str, about: str, prompts, placed, latent, crop: int | None = None):
     """Writes the goldens of the model in folder to out. crop keeps that many rows and columns of run.image, leaves out
     the decoder's own case, and stores the encoder's image in float16, which it fits."""
     pipe = Pipeline(folder)
-    args = (case, prompts, places, *latent, crop is None)
+    args = (case, prompts, placed, *latent, crop is None)
     tensors = record(pipe, *args)
     exact = record(Pipeline(folder, torch.float64), *args)
     # Ids and timesteps too are stored as float32, which holds them exactly, so that a reader needs one type.
@@ -144,7 +144,7 @@ def make(folder: Path, out: Path, case: str, about: str, prompts, places, latent
         tensors["vae.image"] = tensors["vae.image"].half()
     out.mkdir(parents=True, exist_ok=True)
     save_file({k: v.contiguous() for k, v in tensors.items()}, out / "golden.safetensors")
-    head = describe(case, about, pipe, prompts, places, crop, tensors, exact)
+    head = describe(case, about, pipe, prompts, placed, crop, tensors, exact)
     (out / "golden.json").write_text(json.dumps(head, indent=1, ensure_ascii=False) + "\n", "utf-8")
     verify(out, tensors)
 
@@ -177,11 +177,12 @@ if __name__ == "__main__":
     if a.model:
         if not a.case:
             p.error("--model wants --case")
-        with_places = ((0.3, 0.6), None)
-        make(a.model, a.out / a.case, a.case, "a trained model, as its files hold it", ("a red cube", "a blue sphere"),
-             with_places, (16, 16), crop=56)
+        prompts = ("a red cube left of a blue sphere", "a green tree")
+        placed = ([("a red cube", 0.3, 0.6), ("a blue sphere", 0.7, 0.7)], [("a green tree", 0.5, 0.6)])
+        about = "a trained model, as its files hold it"
+        make(a.model, a.out / a.case, a.case, about, prompts, placed, (16, 16), crop=56)
     else:
         for c in golden_models.CASES:
             if a.case in (None, c.name):
                 golden_models.write(c, a.out / c.name / "model")
-                make(a.out / c.name / "model", a.out / c.name, c.name, c.about, c.prompts, c.places, c.latent)
+                make(a.out / c.name / "model", a.out / c.name, c.name, c.about, c.prompts, c.placed, c.latent)

@@ -141,7 +141,7 @@ class ComponentsTest(unittest.TestCase):
     def setUpClass(cls):
         cls.files = tempfile.TemporaryDirectory()
         cls.folder = Path(cls.files.name)
-        words = tokenizer.words(export.VOCABULARY.read_text("utf-8"))
+        words = tokenizer.words(tokenizer.VOCABULARY.read_text("utf-8"))
         tokenizer.save(words, cls.folder / "tokenizer")
         tok = tokenizer.load(cls.folder / "tokenizer")
         images = torch.rand(16, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 2 - 1

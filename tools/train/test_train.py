@@ -16,12 +16,11 @@ import tokenizer
 from model import Architecture, Denoiser, bumps, scheduler, velocity
 from sample import Term, compose
 
-VOCABULARY = Path(__file__).parent.parent / "scenes" / "vocab" / "vocabulary.txt"
 SMALL = Architecture(widths=(16, 32), heads=2, text_width=16, text_layers=1, text_heads=2)
 
 
 def small_tokenizer(folder: Path):
-    words = tokenizer.words(VOCABULARY.read_text("utf-8"))
+    words = tokenizer.words(tokenizer.VOCABULARY.read_text("utf-8"))
     tokenizer.save(words, folder)
     return words, tokenizer.load(folder)
 

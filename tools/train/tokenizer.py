@@ -13,6 +13,7 @@ from pathlib import Path
 
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
 END = "</w>"  # marks the last symbol of a word
+VOCABULARY = Path(__file__).parent.parent / "scenes" / "vocab" / "vocabulary.txt"
 LENGTH = 32  # tokens of a context, as the text encoder's positions; the longest caption has under 30
 
 

@@ -296,6 +296,6 @@ if __name__ == "__main__":
     p.add_argument("--export", type=Path, help="folder that is written anew with every checkpoint")
     widths = lambda text: tuple(map(int, text.split(",")))
     p.add_argument("--widths", type=widths, help="of a new run's UNet, as 64,96; the shipped model's, if not given")
-    p.add_argument("--vocabulary", type=Path, default=Path(__file__).parent.parent / "scenes/vocab/vocabulary.txt")
+    p.add_argument("--vocabulary", type=Path, default=tokenizer.VOCABULARY)
     p.add_argument("--seed", type=int, default=0)
     main(p.parse_args())

@@ -27,6 +27,10 @@ class Rule:
     background: str = ""  # text of ε_0
     negation: float = 1.0  # what the weights of NOT are multiplied by; 0 leaves NOT out
     places: bool = True  # False: text alone
+    arranged: bool = False  # things without a place get one that fits what is said of them; the engine draws it
+
+
+ARRANGED = Rule(arranged=True)
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,19 @@ class Cell:
 
 def headline() -> Iterable[Cell]:
     """What is shipped, on every task."""
-    for task, ns in {"places": (3, 1, 2, 5), "relations": (3, 1, 2), "background": (3, 1, 2)}.items():
-        yield from (Cell(f"{task}-{n}", "headline", task, n, engine=n == 3) for n in ns)
+    yield from (Cell(f"places-{n}", "headline", "places", n, engine=n == 3) for n in (3, 1, 2, 5))
+    yield from (Cell(f"relations-{n}", "headline", "relations", n, ARRANGED, engine=True) for n in (3, 1, 2))
+    yield from (Cell(f"background-{n}", "headline", "background", n, engine=n == 3) for n in (3, 1, 2))
     yield Cell("binding", "headline", "binding", 2, engine=True)
     yield Cell("binding-text", "headline", "binding", 2, Rule(places=False))
+    yield from (Cell(f"relations-{n}-text", "headline", "relations", n) for n in (1, 2, 3))
     for family in ("background", "joined", "shape"):
         yield Cell(f"not-{family}", "negation", f"not {family}", 1)
         yield Cell(f"not-{family}-without", "negation", f"not {family}", 1, Rule(negation=0.0))
     for kind in ("colour", "background", "relation"):
         for source in ("unseen", "seen"):
-            yield Cell(f"new-{kind}-{source}", "unseen", f"new {kind}", 1, source=source)
+            rule = ARRANGED if kind == "relation" else Rule()
+            yield Cell(f"new-{kind}-{source}", "unseen", f"new {kind}", 1, rule, source, engine=rule.arranged)
 
 
 def baselines() -> Iterable[Cell]:
@@ -84,8 +91,8 @@ def sweeps() -> Iterable[Cell]:
     for part in (0.5, 0.25):
         for family in ("joined", "shape"):
             yield Cell(f"not-{family}-{part:g}", "sweep", f"not {family}", 1, Rule(negation=part))
-    yield Cell("relations-3-guidance-2", "sweep", "relations", 3, Rule(guidance=2))
-    yield Cell("relations-3-mean-4", "sweep", "relations", 3, Rule("mean"))
+    for name, rule in {"guidance-2": replace(ARRANGED, guidance=2), "mean-4": replace(ARRANGED, how="mean")}.items():
+        yield Cell(f"relations-3-{name}", "sweep", "relations", 3, rule, engine=True)
     yield Cell("places-3-256", "sweep", "places", 3, size=256)
 
 

@@ -35,9 +35,9 @@ from evaluate.components import (
     Term,
     Thing,
 )
+from places import REGION, SPACING
 
 HELD_OUT = Path(__file__).parents[2] / "scenes" / "vocab" / "heldout.txt"
-REGION, SPACING = (0.2, 0.56, 0.8, 0.8), 0.3  # as export.py declares them
 APART = 2 * NEAR  # of places: no object is near two of them
 TRIES = 20_000  # scenes looked at for one more condition
 

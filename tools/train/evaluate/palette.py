@@ -14,10 +14,9 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import tokenizer
 from evaluate.components import BACKGROUNDS, COLOURS, NEAR, Component, Thing
 from evaluate.detector import SIDE, halved
-
-VOCABULARY = Path(__file__).parents[2] / "scenes" / "vocab" / "vocabulary.txt"
 
 # tools/scenes/render/environment.go, linear RGB: zenith, horizon, key, light from above, the ground's mean reflectance.
 ENVIRONMENTS = {
@@ -112,7 +111,7 @@ def labelled(masks: torch.Tensor) -> torch.Tensor:
 class PaletteJudge:
     name = "palette"
 
-    def __init__(self, vocabulary: Path = VOCABULARY):
+    def __init__(self, vocabulary: Path = tokenizer.VOCABULARY):
         self.reflectance = palette(vocabulary.read_text("utf-8"))
         self.empty = {b: (empty(b), empty(b, 0.2)) for b in BACKGROUNDS}
 

@@ -105,6 +105,8 @@ class TorchSampler:
         self.schedule = lambda: DDIMScheduler.from_config(schedule)
 
     def pictures(self, conditions: Sequence[Condition], rule: Rule, size: int) -> np.ndarray:
+        if rule.arranged:
+            raise ValueError("places are drawn by the engine alone; want --sampler engine and a packed model")
         with torch.inference_mode():
             latents = self.latents(conditions, rule, size // PATCH)
             images = [self.vae.decode(z) for z in latents.split(max(1, 16 * 128**2 // size**2))]
@@ -177,7 +179,7 @@ class EngineSampler:
             "--cfg-scale": rule.guidance,
             "--max-guidance": -1 if rule.max_guidance is None else rule.max_guidance,
             "--negative-prompt": rule.background,
-            "--places": "given",
+            "--places": "drawn" if rule.arranged else "given",
             "--sampler": "ddim",
             "--width": size,
             "--height": size,

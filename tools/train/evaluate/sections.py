@@ -81,7 +81,7 @@ def head(m: Measured, links: Links) -> list[str]:
 def headline(m: Measured, links: Links) -> list[str]:
     from evaluate.report import perfect
 
-    rows, cells = [], [c for c in group("headline") if c.name != "binding-text"]
+    rows, cells = [], group("headline")
     for name, beside in HEADLINE.items():
         cell = next(c for c in cells if c.name == name)
         share, ceiling = m.share(name), perfect(m, cell.task, cell.n)
@@ -109,9 +109,10 @@ def headline(m: Measured, links: Links) -> list[str]:
     if strict:
         shown = [[n, percent(a), percent(b)] for n, a, b in strict]
         blocks += [says("strict"), markdown(["task", "something there, %", "the right thing there, %"], shown)]
-    text = m.share("binding-text")
-    told = says("binding-text", share=f"{percent(text)}%" if text else NOT_RUN)
-    return [*blocks, told, *made_by(m, ["binding-text"], "binding-text")]
+    cells_of_text = ["binding-text", *(f"relations-{n}-text" for n in TASKS["relations"])]
+    share = lambda c: f"{percent(m.share(c))}%" if m.share(c) else NOT_RUN
+    told = says("text-alone", binding=share(cells_of_text[0]), relations=" / ".join(map(share, cells_of_text[1:])))
+    return [*blocks, told, *made_by(m, cells_of_text, "*-text")]
 
 
 def simple(m: Measured, cell: Cell) -> str:

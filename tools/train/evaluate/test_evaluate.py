@@ -227,7 +227,7 @@ class TorchSamplerTest(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory()
         run, folder = Path(cls.temporary.name, "run"), Path(cls.temporary.name, "model")
         torch.manual_seed(0)
-        words = tokenizer.words(export.VOCABULARY.read_text("utf-8"))
+        words = tokenizer.words(tokenizer.VOCABULARY.read_text("utf-8"))
         tokenizer.save(words, run / "tokenizer")
         (run / "vocabulary.json").write_text(json.dumps(words))
         autoencoder.save(autoencoder.fit(torch.rand(16, 3, 32, 32) * 2 - 1, Architecture()), run)
