@@ -36,6 +36,10 @@ MIXES = {
 # How many of the captions of two or three things come with the places of all of them, each laid on the latent with its own
 # noun: what a relation says is then learnt as where things go, and the text alone has to say it the rest of the time.
 LAID = 0.6
+# How many of the relations are of stacked things, which are in one scene of sixteen: evenly drawn, one caption in 300 would
+# be of a stack, and what is hard would be seen least.
+STACKED = 0.3
+STACK_WORDS = "above", "below", "top", "under"
 # A scene without captions of a kind lends one of another: a lone object has no relation, an empty scene no object.
 INSTEAD = {"relation": "object", "object": "empty", "place": "empty", "joined": "empty"}
 
@@ -160,6 +164,7 @@ class Scenes:
         self.captions: list[dict[str, list]] = []  # a scene each, by kind: text number, place, objects
         self.centres: list[list[tuple[float, float]]] = []  # of each scene's objects
         self.held_out: list[dict] = []  # truth of the first HELD_OUT scenes
+        self.stacks: list[int] = []  # scenes that have captions of kind "stack", which are among their relations
         self.null = self.texts.number("")
 
     def grow(self) -> int:
@@ -172,7 +177,9 @@ class Scenes:
                 self.held_out = scenes[:HELD_OUT]
             for i in range(0, len(scenes), 100):
                 self.latents += self.encode(to_float(pixels[i : i + 100])).half()
+            first = len(self.captions)
             self.captions += map(self.by_kind, scenes)
+            self.stacks += [i for i in range(max(first, HELD_OUT), len(self.captions)) if "stack" in self.captions[i]]
             self.centres += [[tuple(o["centre"]) for o in s["objects"]] for s in scenes]
             self.done.add(truth)
         return len(self.latents)
@@ -185,7 +192,10 @@ class Scenes:
             if self.in_words:
                 text, place = spoken(text, place), NOWHERE
             number = self.texts.number(text)
-            kinds.setdefault(c["kind"], []).append((number, place, c["objects"]))
+            said = number, place, c["objects"]
+            kinds.setdefault(c["kind"], []).append(said)
+            if c["kind"] == "relation" and not set(STACK_WORDS).isdisjoint(text.split()):
+                kinds.setdefault("stack", []).append(said)
             if len(c["objects"]) > 1 and number not in self.nouns:
                 self.nouns[number] = list(map(self.texts.number, nouns(text)))
                 if len(self.nouns[number]) != len(c["objects"]):
@@ -195,10 +205,14 @@ class Scenes:
         return kinds
 
     def draw(self, rng: np.random.Generator, n: int) -> Batch:
-        """n random scenes, each with a random caption of a random kind."""
+        """n random scenes, each with a random caption of a random kind; of relations some are picked by caption."""
         picks = rng.integers(HELD_OUT, len(self.latents), n)
         kinds = rng.choice(list(self.mix), n, p=list(self.mix.values()))
         numbers, places, laid = [], [], []
+        if self.stacks:
+            stacked = (kinds == "relation") & (rng.random(n) < STACKED)
+            picks[stacked] = rng.choice(self.stacks, stacked.sum())
+            kinds = np.where(stacked, "stack", kinds)
         for pick, kind in zip(picks, kinds):
             there = self.captions[pick]
             while kind not in there:
