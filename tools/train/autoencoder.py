@@ -56,9 +56,12 @@ def blocks(images: Tensor) -> Tensor:
 
 
 def fit(images: Tensor, arch: Architecture) -> AutoencoderPatch:
-    """Principal components of blocks, busy ones weighted up, scaled to unit variance over all blocks alike."""
+    """Principal components of blocks, busy ones weighted up, scaled to unit variance over all blocks alike. The linear
+    decoder is the least-squares one over blocks as often as they are: most are nearly flat, and on them a pattern of
+    two in 255 shows as a grid."""
     x = blocks(images)
-    colour = x.reshape(len(x), 3, -1).mean((0, 2))  # the decoder's bias is one colour, so the mean taken off is too
+    colour = x.reshape(len(x), 3, -1).mean((0, 2))
+    pixels = x
     x = x - colour.repeat_interleave(PATCH * PATCH)
     contrast = x.reshape(len(x), 3, -1).std(2).mean(1)
     weighted = x * (CALM + contrast / contrast.mean())[:, None].sqrt()
@@ -74,10 +77,16 @@ def fit(images: Tensor, arch: Architecture) -> AutoencoderPatch:
     offset = encoder @ colour.repeat_interleave(PATCH * PATCH)
     vae.encoder.weight.data = encoder.reshape(kernel)
     vae.encoder.bias.data = -offset - middle / spread
-    vae.linear.weight.data = (components * spread).T.reshape(kernel)
-    # What the middle of the latents stands for is a block; its mean colour is what a bias can give back.
-    vae.linear.bias.data = colour + (components @ middle).reshape(3, -1).mean(1)
+    fit_linear(vae, (z - middle) / spread, pixels)
     return vae
+
+
+def fit_linear(vae: AutoencoderPatch, z: Tensor, pixels: Tensor):
+    """Sets the linear decoder to what gives blocks [N,192] back best from latents [N,C]."""
+    z = torch.cat([z, torch.ones(len(z), 1)], 1).double()
+    best = torch.linalg.solve(z.T @ z, z.T @ pixels.double()).float()  # [C+1,192]
+    vae.linear.weight.data = best[:-1].T[:, :, None, None].contiguous()
+    vae.linear.bias.data = best[-1]
 
 
 def crops(rng: np.random.Generator, parts: list, n: int) -> Tensor:
@@ -125,7 +134,7 @@ def train_decoder(folders: list[Path], run: Path, clock: Clock, seed: int):
         if done or clock.hours * 60 - reported >= REPORT_MINUTES:
             with torch.inference_mode():
                 z = vae.encode(held_out)
-                linear = decibels(vae.linear(z), held_out, truth)
+                linear = decibels(vae.decode_linear(z), held_out, truth)
                 learnt = decibels(torch.cat([vae.decode(part) for part in z.split(16)]), held_out, truth)
             row = dict(minutes=clock.hours * 60, step=step, loss=float(np.mean(losses or [np.nan])))
             row |= dict(linear=linear[0], linear_objects=linear[1], learnt=learnt[0], learnt_objects=learnt[1])
@@ -172,6 +181,6 @@ if __name__ == "__main__":
         vae = fit(images, Architecture())
         save(vae, a.run)
         z = vae.encode(images[:500])
-        over, inside = decibels(vae.linear(z), images[:500], parts[0][1][:500])
+        over, inside = decibels(vae.decode_linear(z), images[:500], parts[0][1][:500])
         print(f"{len(images)} scenes; linear decoder {over:.1f} dB over pictures, {inside:.1f} dB inside objects")
         print("spread of latents", [round(s, 2) for s in z.std((0, 2, 3)).tolist()])

@@ -68,7 +68,7 @@ def write(run: Path, folder: Path, name: str = "scenes"):
     scheduler().save_pretrained(temporary / "scheduler")
     shutil.copytree(run / "tokenizer", temporary / "tokenizer")
     write_json(temporary / "vae" / "config.json", vae.config())
-    save_file({k: v.half().contiguous() for k, v in published(vae).items()}, temporary / "vae" / VAE_FILE)
+    save_file({k: v.half().contiguous() for k, v in vae.state_dict().items()}, temporary / "vae" / VAE_FILE)
     write_json(
         temporary / "model_index.json",
         {
@@ -93,8 +93,7 @@ def write(run: Path, folder: Path, name: str = "scenes"):
             "attribution": ATTRIBUTION,
             "place": places.declared(arch.place_channels, arch.sigma),
             "vocabulary": json.loads((run / "vocabulary.json").read_text()),
-            # The mean colour of the block that the linear decoder, a least-squares fit, gives: values in [-1, 1].
-            "latent_rgb": {"weight": vae.linear.weight.mean((2, 3)).tolist(), "bias": vae.linear.bias.tolist()},
+            "latent_rgb": dict(zip(("weight", "bias"), (x.tolist() for x in vae.preview()))),
             "default": {"width": side, "height": side, "steps": STEPS, "guidance_scale": GUIDANCE, "max_guidance": MAX_GUIDANCE},
             "training": {
                 "images": int(metadata["images"]),
@@ -108,22 +107,6 @@ def write(run: Path, folder: Path, name: str = "scenes"):
         folder.rename(old)
     temporary.rename(folder)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def published(vae: AutoencoderPatch) -> dict[str, torch.Tensor]:
-    """The autoencoder's tensors with the linear decoder as engines run it: a transposed convolution whose kernel is its
-    stride is a 1×1 convolution to every pixel of a block, [3·8·8, C, 1, 1], and a pixel shuffle."""
-    state = vae.state_dict()
-    state["linear.weight"] = state["linear.weight"].permute(1, 2, 3, 0).reshape(-1, vae.arch.latent_channels, 1, 1)
-    state["linear.bias"] = state["linear.bias"].repeat_interleave(PATCH * PATCH)
-    return state
-
-
-def restored(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The inverse of published."""
-    weight, bias = state["linear.weight"], state["linear.bias"]
-    weight = weight.reshape(3, PATCH, PATCH, -1).permute(3, 0, 1, 2)
-    return state | {"linear.weight": weight, "linear.bias": bias[:: PATCH * PATCH]}
 
 
 def read(folder: Path) -> tuple[Denoiser, AutoencoderPatch]:
@@ -142,7 +125,7 @@ def read(folder: Path) -> tuple[Denoiser, AutoencoderPatch]:
         decoder_layers=config["layers_per_block"],
     )
     vae = AutoencoderPatch(arch)
-    vae.load_state_dict(restored(load_file(folder / "vae" / VAE_FILE)))
+    vae.load_state_dict(load_file(folder / "vae" / VAE_FILE))
     denoiser = Denoiser(
         arch,
         unet,

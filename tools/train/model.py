@@ -58,7 +58,7 @@ class AutoencoderPatch(nn.Module):
         super().__init__()
         self.arch = arch
         self.encoder = nn.Conv2d(3, arch.latent_channels, PATCH, PATCH)
-        self.linear = nn.ConvTranspose2d(arch.latent_channels, 3, PATCH, PATCH)
+        self.linear = nn.Conv2d(arch.latent_channels, 3 * PATCH * PATCH, 1)  # a block's pixels, which a shuffle lays out
         self.decoder = Decoder(
             in_channels=arch.latent_channels,
             out_channels=3,
@@ -95,7 +95,15 @@ class AutoencoderPatch(nn.Module):
         return self.encoder(images)
 
     def decode(self, latents: Tensor) -> Tensor:
-        return self.linear(latents) + self.decoder(latents)
+        return self.decode_linear(latents) + self.decoder(latents)
+
+    def decode_linear(self, latents: Tensor) -> Tensor:
+        return nn.functional.pixel_shuffle(self.linear(latents), PATCH)
+
+    def preview(self) -> tuple[Tensor, Tensor]:
+        """The mean colour of the block that the linear decoder gives, as weight [C,3] and bias [3] over latents."""
+        weight, bias = self.linear.weight.reshape(3, -1, self.arch.latent_channels), self.linear.bias.reshape(3, -1)
+        return weight.mean(1).T, bias.mean(1)
 
 
 class Denoiser(nn.Module):

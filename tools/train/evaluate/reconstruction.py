@@ -30,7 +30,7 @@ def measure(vae, folder: Path, count: int) -> dict:
     images, scenes = data.to_float(pixels[:count]).to(device()), scenes[:count]
     with torch.inference_mode():
         z = torch.cat([vae.encode(part) for part in images.split(AT_ONCE)])
-        linear = torch.cat([vae.linear(part) for part in z.split(AT_ONCE)])
+        linear = torch.cat([vae.decode_linear(part) for part in z.split(AT_ONCE)])
         learnt = torch.cat([vae.decode(part) for part in z.split(AT_ONCE)])
     row = dict(zip(("linear", "linear_objects"), decibels(linear, images, scenes)))
     row |= dict(zip(("learnt", "learnt_objects"), decibels(learnt, images, scenes)))
