@@ -1,32 +1,67 @@
 // Package compose is the concept language: it turns a prompt such as
 //
-//	a red cube @(0.25, 0.6) AND a blue sphere :1.2 AND NOT a tree
+//	a red cube @(0.25, 0.6) AND (a tree OR a house :0.5) AND NOT snow @0-0.4
 //
-// into a tree of concepts, and the tree into the rows a diffusion model scores
-// and the coefficients that combine their scores (Composable Diffusion, Liu et
-// al., ECCV 2022, arXiv 2206.01714, equations 11 and 15). It knows no model and
+// into a tree of concepts, and the tree into the rows that a diffusion model
+// scores and the expression that combines their scores (Composable Diffusion, Liu
+// et al., ECCV 2022, arXiv 2206.01714, equations 11 and 15). It knows no model and
 // no tokenizer.
 //
 // # Grammar
 //
-//	prompt  = group .
-//	group   = operand { ( "AND" | "|" ) operand } .
-//	operand = { "NOT" } ( term | "(" group ")" ) { place | weight } .
-//	term    = text, up to the next keyword, place, weight or closing bracket .
-//	place   = "@" "(" number "," number ")" .        x to the right, y down, both in [0, 1]
-//	weight  = ":" [ "+" | "-" ] number .             last in its operand, a place aside
-//	number  = digits [ "." [ digits ] ] | "." digits .
+//	prompt   = either .
+//	either   = both { "OR" both } .
+//	both     = operand { ( "AND" | "|" ) operand } .
+//	operand  = { "NOT" } ( term | "(" either ")" ) { suffix } .
+//	term     = text | quote { character | "\" quote | "\\" } quote .
+//	text     = up to the next keyword, suffix or closing bracket .
+//	suffix   = place | region | range | weight .     each at most once, in any order
+//	place    = "@" "(" number "," number ")" .       of a term; x to the right, y down, both in [0, 1]
+//	region   = "@" "(" span "," span ")" .           a box in x and y, fractions of the picture
+//	range    = "@" span .                            a part of the run, in fractions of its steps
+//	span     = number "-" number .                   0 ≤ first < second ≤ 1
+//	weight   = ":" number .                          nothing but other suffixes after it
+//	number   = [ "+" | "-" ] ( digits [ "." [ digits ] ] | "." digits ) .
+//	quote    = '"' .
 //
-// Keywords are whole words in capitals. Parentheses make a group if they hold a
-// keyword, a "|" or a place; other parentheses and all square brackets belong to
-// the text. A backslash takes the meaning away from what follows: \AND, \NOT,
-// \:, \@, \|, \( and so on are text. A colon between two digits, as in 16:9, is
-// text as well; 16 :9 is a weight. "OR", step ranges and regions are reserved:
-// they are errors that say so.
+// NOT binds tightest, OR loosest. Keywords are whole words in capitals; "|" is AND,
+// with a warning. Parentheses make a group if they hold a keyword, a "|", a quoted
+// term or a suffix with "@"; other parentheses and all square brackets belong to
+// the text. A backslash takes the meaning away from what follows: \AND, \NOT, \:,
+// \@, \|, \( and so on are text. So is everything in quotes around a term's text;
+// a quote in the midst of text is itself. A colon between two digits, as in 16:9,
+// is text as well; 16 :9 is a weight. White space in a text is folded. A step range
+// has none inside.
 //
 // # Meaning
 //
-// A term's weight multiplies the guidance scale, as it does in AUTOMATIC1111's
-// web UI; the weights of groups multiply those inside, and NOT changes the sign.
-// See [Combine] for the sum.
+// Every concept i has a score εᵢ and a direction dᵢ = εᵢ − ε_u, measured from the
+// unconditional score ε_u. A prompt is a direction too, which guides with the
+// scale g: ε̂ = ε_u + g·d.
+//
+// AND is the sum of the directions, a weight times its operand's. The weights of
+// groups multiply those inside, so a weight multiplies the guidance scale, as it
+// does in AUTOMATIC1111's web UI. A weight of 0 is as though the operand had not
+// been written.
+//
+// NOT is a negative weight; two of them cancel. See [Negation] for what that does.
+// Unless it is gated, NOT of a conjunction is the sum of the NOTs: the paper's
+// division by both, not "not both". A prompt, and each alternative of an OR, needs
+// something that it asks for.
+//
+// OR is the direction of a mixture, Σ κᵢ·dᵢ with Σ κᵢ = 1: each alternative counts
+// by its density at the picture as it is so far, times its prior share. The paper
+// has none. The weight of an alternative is its share, not a factor of its
+// direction: in "a :2 OR b" a is twice as likely, and "(a :2 AND b) OR c" weighs a
+// inside its alternative. A weight on the whole group, "(a OR b) :2", multiplies its
+// direction. An OR that is an alternative itself dissolves, its weight times its
+// shares; equal alternatives add up, so "a OR a" is a.
+//
+// A region restricts a direction to a box, a range to a part of the run. Outside
+// its range an operand is as though it had not been written. Those of a group
+// hold for all in it, and what nests intersects. The whole picture and the whole
+// run are no restriction.
+//
+// See [Prompt.Compile] for the result and [Combine] for prompts that are a sum with
+// constant coefficients.
 package compose

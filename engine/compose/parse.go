@@ -3,24 +3,19 @@ package compose
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
-	"strings"
 )
 
-const reserved = "what is: AND, AND NOT, ( ), weights such as :1.5, places such as @(0.25, 0.6)"
-
 // Parse reads a prompt. A fault is a *[SyntaxError]. A prompt must ask for
-// something: if no term has a positive weight, NOT has nothing to act beside, and
-// that is an error too.
+// something, and so must each alternative of an OR: if no term has a positive
+// weight, NOT has nothing to act beside, and that is an error too.
 func Parse(prompt string) (*Prompt, error) {
 	s, err := newScanner(prompt)
 	if err != nil {
 		return nil, err
 	}
 	p := &parser{scanner: s, warned: map[WarningKind]bool{}}
-	root, err := p.parseGroup(len(p.src))
+	root, err := p.parseEither(len(p.src))
 	if err != nil {
 		return nil, err
 	}
@@ -54,25 +49,61 @@ func (p *parser) warnOnce(i int, kind WarningKind, hint, format string, args ...
 	}
 }
 
+// checkPositive compiles the prompt for what that says about the signs.
 func (p *parser) checkPositive(parsed *Prompt) error {
-	terms := parsed.Terms()
-	if slices.ContainsFunc(terms, func(t Term) bool { return t.Weight > 0 }) {
+	c := newCompiler(parsed.Root, Options{})
+	c.strict = true
+	root, err := c.add(nil, parsed.Root, 1, Extent{})
+	if err != nil {
+		return err
+	}
+	root = canonical(root)
+	if positive, _ := guidance(SumOf{root}); positive > 0 {
 		return nil
 	}
-	if len(terms) == 0 {
+	terms := parsed.Terms()
+	if len(terms) == 0 || len(root) == 0 {
 		return &SyntaxError{parsed.Root.Position(), "the weights of all terms come to 0", "give a term a positive weight"}
 	}
 	return &SyntaxError{terms[0].Pos, "no term has a positive weight", "NOT needs something beside it: a park AND NOT a tree"}
 }
 
-// ends reports whether an operand ends at i: at its group's end, AND or "|".
+// ends reports whether an operand ends at i: at its group's end or an operator.
 func (p *parser) ends(i, end int) bool {
-	return i >= end || p.src[i] == '|' || p.keyword(i) == "AND"
+	if i >= end || p.src[i] == '|' {
+		return true
+	}
+	kw := p.keyword(i)
+	return kw == "AND" || kw == "OR"
 }
 
-// parseGroup reads operands up to end, the index of the group's closing bracket
-// or of the prompt's end, and stops there.
-func (p *parser) parseGroup(end int) (Node, error) {
+// parseEither reads alternatives up to end, the index of the group's closing
+// bracket or of the prompt's end, and stops there.
+func (p *parser) parseEither(end int) (Node, error) {
+	start, keyword := p.skipSpace(p.i), 0
+	var operands []Node
+	for {
+		x, err := p.parseBoth(end)
+		if err != nil {
+			return nil, err
+		}
+		operands = append(operands, x)
+		if p.i >= end {
+			break
+		}
+		if len(operands) == 1 {
+			keyword = p.i
+		}
+		p.i += len("OR")
+	}
+	if len(operands) == 1 {
+		return operands[0], nil
+	}
+	return &Or{Pos: p.pos(start), Operands: operands, Weight: 1, keyword: p.pos(keyword)}, nil
+}
+
+// parseBoth reads operands up to end or OR, and stops there.
+func (p *parser) parseBoth(end int) (Node, error) {
 	start := p.skipSpace(p.i)
 	var operands []Node
 	for {
@@ -81,7 +112,7 @@ func (p *parser) parseGroup(end int) (Node, error) {
 			return nil, err
 		}
 		operands = append(operands, x)
-		if p.i >= end {
+		if p.i >= end || p.keyword(p.i) == "OR" {
 			break
 		}
 		if p.src[p.i] == '|' {
@@ -94,16 +125,16 @@ func (p *parser) parseGroup(end int) (Node, error) {
 	if len(operands) == 1 {
 		return operands[0], nil
 	}
-	return &And{p.pos(start), operands, 1}, nil
+	return &And{Pos: p.pos(start), Operands: operands, Weight: 1}, nil
 }
 
 func (p *parser) parseOperand(end int) (Node, error) {
 	p.i = p.skipSpace(p.i)
 	start := p.i
-	if p.ends(start, end) {
+	switch {
+	case p.ends(start, end):
 		return nil, p.emptyTerm(start, end)
-	}
-	if p.keyword(start) == "NOT" {
+	case p.keyword(start) == "NOT":
 		if p.nots++; p.nots > MaxNesting {
 			return nil, p.errorf(start, "", "more than %d NOTs around one term", MaxNesting)
 		}
@@ -114,25 +145,56 @@ func (p *parser) parseOperand(end int) (Node, error) {
 			return nil, err
 		}
 		return &Not{p.pos(start), x}, nil
-	}
-	if p.src[start] == '(' && p.group[start] {
-		p.i++
-		x, err := p.parseGroup(p.close[start])
-		if err != nil {
-			return nil, err
-		}
-		p.i = p.close[start] + 1
-		place, weight, err := p.parseSuffix(end)
-		if err != nil {
-			return nil, err
-		}
-		if place != nil {
-			return nil, p.errorf(p.close[start]+1, "place each term of the group: (a @(0.2, 0.5) AND b @(0.8, 0.5))", "a place belongs to one term, not to a group")
-		}
-		x.scale(weight)
-		return x, nil
+	case p.src[start] == '(' && p.group[start]:
+		return p.parseGroup(end)
 	}
 	return p.parseTerm(end)
+}
+
+// parseGroup reads a group in parentheses and its suffixes.
+func (p *parser) parseGroup(end int) (Node, error) {
+	start := p.i
+	p.i++
+	x, err := p.parseEither(p.close[start])
+	if err != nil {
+		return nil, err
+	}
+	p.i = p.close[start] + 1
+	s, err := p.parseSuffixes(end)
+	if err != nil {
+		return nil, err
+	}
+	if s.place != nil {
+		return nil, p.errorf(s.placeAt, "place each term of the group: (a @(0.2, 0.5) AND b @(0.8, 0.5))", "a place belongs to one term, not to a group")
+	}
+	if err := p.checkOverlap(x, s); err != nil {
+		return nil, err
+	}
+	x.narrow(s.Extent)
+	x.scale(s.weight)
+	return x, nil
+}
+
+// checkOverlap reports a region or range that leaves nothing of one below x. That
+// two have a part in common suffices, since then all that nest do.
+func (p *parser) checkOverlap(x Node, s suffixes) error {
+	inner := x.Label().Extent
+	if s.Region != nil && inner.Region != nil {
+		if _, ok := s.Region.intersect(*inner.Region); !ok {
+			return p.errorf(s.regionAt, "", "the group's region lies apart from %v inside it", inner.Region)
+		}
+	}
+	if s.Range != nil && inner.Range != nil {
+		if _, ok := s.Range.intersect(*inner.Range); !ok {
+			return p.errorf(s.rangeAt, "", "the group's part of the run lies apart from %v inside it", inner.Range)
+		}
+	}
+	for _, y := range x.Children() {
+		if err := p.checkOverlap(y, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (p *parser) emptyTerm(i, end int) error {
@@ -146,46 +208,46 @@ func (p *parser) emptyTerm(i, end int) error {
 	}
 }
 
-// parseTerm reads text and its suffix.
+// parseTerm reads text and its suffixes.
 func (p *parser) parseTerm(end int) (Node, error) {
 	if p.terms++; p.terms > MaxTerms {
 		return nil, p.errorf(p.i, "", "more than %d terms", MaxTerms)
 	}
-	t := &Term{Pos: p.pos(p.i)}
-	var text, source strings.Builder
-	space := false
-	write := func(i int, what, spelled string) { // what stands at i
-		if space && text.Len() > 0 {
-			text.WriteByte(' ')
-			source.WriteByte(' ')
-			t.runes = append(t.runes, p.pos(i-1))
-		}
-		space = false
-		text.WriteString(what)
-		source.WriteString(spelled)
-		for k := range []rune(what) {
-			t.runes = append(t.runes, p.pos(i+k))
-		}
+	w := textWriter{scanner: p.scanner, Term: &Term{Pos: p.pos(p.i)}}
+	read := p.parseText
+	if p.src[p.i] == '"' {
+		read = p.parseQuotes
 	}
+	if err := read(&w, end); err != nil {
+		return nil, err
+	}
+	t := w.term()
+	s, err := p.parseSuffixes(end)
+	t.Place, t.Extent, t.Weight = s.place, s.Extent, s.weight
+	return t, err
+}
+
+// parseText reads text up to where a suffix begins or the operand ends.
+func (p *parser) parseText(w *textWriter, end int) error {
 	depth := 0 // of brackets that belong to the text
 	for !p.ends(p.i, end) {
 		i, r := p.i, p.src[p.i]
 		if n, what := p.escape(i); n > 0 {
-			write(i+1, what, string(p.src[i:i+n]))
+			w.write(i+1, what, string(p.src[i:i+n]))
 			p.i += n
 			continue
 		}
 		if depth == 0 {
 			suffix, err := p.suffixBegins(i, end)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if suffix {
 				break
 			}
 		}
 		if err := p.checkText(i); err != nil {
-			return nil, err
+			return err
 		}
 		switch r {
 		case '(', '[':
@@ -195,33 +257,28 @@ func (p *parser) parseTerm(end int) (Node, error) {
 		}
 		switch {
 		case isSpace(r):
-			space = true
+			w.space = true
 		case r == '\\':
-			write(i, `\`, `\\`)
+			w.write(i, `\`, `\\`)
 		case r == ':' && !(isDigit(p.at(i-1)) && isDigit(p.at(i+1))):
 			// Whether a colon begins a weight depends on what follows, which may be printed otherwise than it was
 			// written; between two digits it never does.
-			write(i, ":", `\:`)
+			w.write(i, ":", `\:`)
 		default:
-			write(i, string(r), string(r))
+			w.write(i, string(r), string(r))
 		}
 		p.i++
 	}
-	if text.Len() == 0 {
-		return nil, p.errorf(p.i, "", "expected a term before %s", p.what(p.i))
+	if w.text.Len() == 0 {
+		return p.errorf(p.i, "", "expected a term before %s", p.what(p.i))
 	}
-	t.Text, t.Source = text.String(), source.String()
-	var err error
-	t.Place, t.Weight, err = p.parseSuffix(end)
-	return t, err
+	return nil
 }
 
 // checkText rejects what begins at i, in the midst of text, and would not mean
 // there what it looks like; it warns of what is kept as text.
 func (p *parser) checkText(i int) error {
 	switch kw := p.keyword(i); kw {
-	case "OR":
-		return p.errorf(i, reserved+`; write \OR for the word itself`, "OR is not supported yet")
 	case "NOT":
 		return p.errorf(i, `write AND NOT, or \NOT for the word itself`, "NOT has to follow AND")
 	case "BREAK":
@@ -241,163 +298,4 @@ func (p *parser) checkText(i int) error {
 			"emphasis is not applied: the brackets are read as text")
 	}
 	return nil
-}
-
-// suffixBegins reports whether a place or a weight begins at i and so ends the
-// text before it.
-func (p *parser) suffixBegins(i, end int) (bool, error) {
-	switch p.src[i] {
-	case '@':
-		if err := p.checkRange(i); err != nil {
-			return false, err
-		}
-		_, ok := p.placeParen(i)
-		return ok, nil
-	case ':':
-		return p.weightBegins(i, end)
-	}
-	return false, nil
-}
-
-// checkRange rejects the step range of a term, as in @0-0.4.
-func (p *parser) checkRange(i int) error {
-	if n := p.number(i + 1); n > i+1 && p.at(n) == '-' && p.number(n+1) > n+1 {
-		return p.errorf(i, reserved+`; write \@ for the character itself`, "step ranges are not supported yet")
-	}
-	return nil
-}
-
-// weightBegins applies A1111's rule: a colon and a number are a weight if nothing
-// follows them in their operand; but not between two digits without a space.
-func (p *parser) weightBegins(i, end int) (bool, error) {
-	from := p.skipSpace(i + 1)
-	last := func(j int) bool {
-		j = p.skipSpace(j)
-		return p.ends(j, end) || p.src[j] == '@'
-	}
-	n := p.number(from)
-	if n == from {
-		sign := from
-		if r := p.at(sign); r == '+' || r == '-' {
-			sign++
-		}
-		switch w := strings.ToLower(p.word(sign)); w {
-		case "inf", "infinity", "nan":
-			if last(sign + len(w)) {
-				return false, p.errorf(from, `write \: for the character itself`, "a weight has to be a finite number")
-			}
-		}
-		return false, nil
-	}
-	if e := p.at(n); (e == 'e' || e == 'E') && p.number(n+1) > n+1 && last(p.number(n+1)) {
-		p.warn(i, WarnWeight, "write the number out, such as :0.001", "a number with an exponent is no weight: %s is text", string(p.src[i:p.number(n+1)]))
-		return false, nil
-	}
-	if !last(n) {
-		return false, nil
-	}
-	if isDigit(p.at(i-1)) && from == i+1 {
-		p.warn(i, WarnWeight, fmt.Sprintf(`write " :%s" with a space for a weight, \: for text without this warning`, string(p.src[from:n])),
-			"the colon between digits is text here; AUTOMATIC1111's web UI reads the weight %s", string(p.src[from:n]))
-		return false, nil
-	}
-	return true, nil
-}
-
-// parseSuffix reads the place and the weight of an operand, in either order.
-func (p *parser) parseSuffix(end int) (place *Place, weight float64, err error) {
-	weight = 1
-	weighted := false
-	for {
-		p.i = p.skipSpace(p.i)
-		if p.ends(p.i, end) {
-			return place, weight, nil
-		}
-		i := p.i
-		switch r := p.src[i]; {
-		case r == ':':
-			if weighted {
-				return nil, 0, p.errorf(i, "", "a second weight")
-			}
-			weighted = true
-			if weight, err = p.parseWeight(); err != nil {
-				return nil, 0, err
-			}
-		case r == '@':
-			if err := p.checkRange(i); err != nil {
-				return nil, 0, err
-			}
-			if place != nil {
-				return nil, 0, p.errorf(i, "repeat the term to have it at two places: a AND a", "a second place")
-			}
-			if place, err = p.parsePlace(); err != nil {
-				return nil, 0, err
-			}
-		default:
-			return nil, 0, p.errorf(i, "join the next term with AND", "expected AND before %s", p.what(i))
-		}
-	}
-}
-
-func (p *parser) parseWeight() (float64, error) {
-	i := p.i
-	w, err := p.parseNumber(i+1, "a weight")
-	if err != nil {
-		return 0, err
-	}
-	switch a := math.Abs(w); {
-	case math.IsInf(a, 0):
-		return 0, p.errorf(i+1, "", "a weight has to be a finite number")
-	case a > MaxWeight:
-		return 0, p.errorf(i+1, "weights multiply the guidance scale: 0.5 to 2 is common", "the weight %s is beyond %d", formatNumber(w), MaxWeight)
-	case a > 5:
-		p.warn(i, WarnWeight, "weights multiply the guidance scale: 0.5 to 2 is common", "the weight %s is large", formatNumber(w))
-	}
-	return w, nil
-}
-
-// parseNumber reads a number at i, or after white space there, and moves on.
-func (p *parser) parseNumber(i int, what string) (float64, error) {
-	i = p.skipSpace(i)
-	end := p.number(i)
-	if end == i {
-		return 0, p.errorf(i, "", "expected %s, a number, before %s", what, p.what(i))
-	}
-	p.i = end
-	v, err := strconv.ParseFloat(string(p.src[i:end]), 64)
-	if err != nil && !math.IsInf(v, 0) {
-		return 0, p.errorf(i, "", "%q is not a number", string(p.src[i:end]))
-	}
-	return v, nil
-}
-
-func (p *parser) parsePlace() (*Place, error) {
-	const hint = `write @(0.25, 0.6): x to the right, y down, from 0 to 1; or \@ for the character itself`
-	paren, ok := p.placeParen(p.i)
-	if !ok {
-		return nil, p.errorf(p.i, hint, "expected a place")
-	}
-	p.i = paren + 1
-	var xy [2]float64
-	for k := range xy {
-		i := p.skipSpace(p.i)
-		v, err := p.parseNumber(i, "a coordinate")
-		if err != nil {
-			err.(*SyntaxError).Hint = hint
-			return nil, err
-		}
-		if !(v >= 0 && v <= 1) {
-			return nil, p.errorf(i, hint, "the coordinate %s lies outside the picture", string(p.src[i:p.i]))
-		}
-		xy[k] = v + 0 // -0 becomes 0: one place has one spelling
-		p.i = p.skipSpace(p.i)
-		if want := ",)"[k]; p.at(p.i) != rune(want) {
-			if k == 1 && p.at(p.i) == ',' {
-				return nil, p.errorf(p.i, reserved, "regions are not supported yet: a place is two numbers")
-			}
-			return nil, p.errorf(p.i, hint, "expected %q before %s", want, p.what(p.i))
-		}
-		p.i++
-	}
-	return &Place{xy[0], xy[1]}, nil
 }

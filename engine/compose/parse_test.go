@@ -11,30 +11,21 @@ import (
 
 // outline prints a tree so that every field that carries meaning shows.
 func outline(n Node) string {
-	switch n := n.(type) {
-	case *Term:
-		s := fmt.Sprintf("%q", n.Text)
-		if n.Place != nil {
-			s += n.Place.String()
-		}
-		if n.Weight != 1 {
-			s += fmt.Sprintf(":%v", n.Weight)
-		}
-		return s
-	case *And:
-		var parts []string
-		for _, x := range n.Operands {
-			parts = append(parts, outline(x))
-		}
-		s := "(" + strings.Join(parts, " & ") + ")"
-		if n.Weight != 1 {
-			s += fmt.Sprintf(":%v", n.Weight)
-		}
-		return s
-	case *Not:
-		return "!" + outline(n.X)
+	l := n.Label()
+	s := fmt.Sprintf("%q", l.Text)
+	var parts []string
+	for _, x := range n.Children() {
+		parts = append(parts, outline(x))
 	}
-	return "?"
+	switch l.Op {
+	case "and":
+		s = "(" + strings.Join(parts, " & ") + ")"
+	case "or":
+		s = "{" + strings.Join(parts, " / ") + "}"
+	case "not":
+		s = "!" + parts[0]
+	}
+	return s + strings.Join(l.Suffixes(), "")
 }
 
 // conventions holds what other tools' users type: what it means here, and which
@@ -72,6 +63,15 @@ var conventions = []struct {
 	{`\NOT a \OR b \AND_PERP c`, `"NOT a OR b AND_PERP c"`, nil},
 	{`x\:9`, `"x:9"`, nil},
 	{`a \(b\) \[c\] \\ \@ \| d\e`, `"a (b) [c] \\ @ | d\\e"`, nil},
+	{`a \(b\)1.3 \(c\)- {d\|e}`, `"a (b)1.3 (c)- {d|e}"`, nil},
+	// Quotes.
+	{`"rock AND roll" AND b`, `("rock AND roll" & "b")`, nil},
+	{`"NOT (a: OR :1.2 @(0, 1) | [x:y:0.4] C++ AND_PERP <lora:x:1>" :2`, `"NOT (a: OR :1.2 @(0, 1) | [x:y:0.4] C++ AND_PERP <lora:x:1>":2`, nil},
+	{`c AND NOT "a :1" @(0, 1):.5 OR ( " b\n "OR"c")`, `{("c" & !"a :1"@(0, 1):0.5) / {"b\\n" / "c"}}`, nil},
+	{`"say \"AND\" \\ \x"|"(1)"@0-0.5`, `("say \"AND\" \\ \\x" & "(1)"@0-0.5)`, []WarningKind{WarnSeparator}},
+	{`a 5" cube, "red" AND \"b\"`, `("a 5\" cube, \"red\"" & "\"b\"")`, nil},
+	{`("a AND b") :2`, `"a AND b":2`, nil},
+	{`a ("b")`, `"a (\"b\")"`, []WarningKind{WarnEmphasis}},
 	// NOT.
 	{"a AND NOT b", `("a" & !"b")`, nil},
 	{"a AND NOT b :0.5", `("a" & !"b":0.5)`, nil},
@@ -87,6 +87,15 @@ var conventions = []struct {
 	{"(x:1.2) hair", `"(x:1.2) hair"`, []WarningKind{WarnEmphasis}},
 	{"a ((very)) [small] cat :1.5", `"a ((very)) [small] cat":1.5`, []WarningKind{WarnEmphasis}},
 	{"a BREAK b", `"a BREAK b"`, []WarningKind{WarnEmphasis}},
+	// OR binds loosest.
+	{"a OR b", `{"a" / "b"}`, nil},
+	{"(a AND b) :1.2 OR c", `{("a" & "b"):1.2 / "c"}`, nil},
+	{"a AND b OR c AND NOT d :2", `{("a" & "b") / ("c" & !"d":2)}`, nil},
+	{"a AND (b OR c) :2 AND d", `("a" & {"b" / "c"}:2 & "d")`, nil},
+	{"a OR (b OR (c OR d))", `{"a" / {"b" / {"c" / "d"}}}`, nil},
+	{"c AND NOT (a OR b)", `("c" & !{"a" / "b"})`, nil},
+	{"a | b OR c", `{("a" & "b") / "c"}`, []WarningKind{WarnSeparator}},
+	{"FOR ORE OREO", `"FOR ORE OREO"`, nil},
 	// The paper's demo, and diffusers' composable pipeline.
 	{"a | b :1.5 | c", `("a" & "b":1.5 & "c")`, []WarningKind{WarnSeparator}},
 	{"(a | b) AND c", `(("a" & "b") & "c")`, []WarningKind{WarnSeparator}},
@@ -95,6 +104,15 @@ var conventions = []struct {
 	{"a @(0,1) :1.5 AND b:2@( .5 , 1. )", `("a"@(0, 1):1.5 & "b"@(0.5, 1):2)`, nil},
 	{"mail me@home, meet @10pm", `"mail me@home, meet @10pm"`, nil},
 	{"a @(-0, 0)", `"a"@(0, 0)`, nil},
+	// Regions and step ranges, prompt editing's place here.
+	{"a cat @0-0.4 AND a dog @0.4-1", `("a cat"@0-0.4 & "a dog"@0.4-1)`, nil},
+	{"a @(0-0.5, .25 - 1.)", `"a"@(0-0.5, 0.25-1)`, nil},
+	{"a @0-.4:2 @( 0-0.5,0-1) @(.2,.3)", `"a"@(0.2, 0.3)@(0-0.5, 0-1)@0-0.4:2`, nil},
+	{"(a OR b) @(0-1, 0-1) @0-1 :2 AND c", `({"a" / "b"}@(0-1, 0-1)@0-1:2 & "c")`, nil},
+	{"((a AND b) @(0-0.6, 0-1) @0-0.5) @(0.4-1, 0.5-1) @0.2-1", `("a" & "b")@(0.4-0.6, 0.5-1)@0.2-0.5`, nil},
+	{"(NOT a @0-0.5) @0.2-1 AND b", `(!"a"@0.2-0.5 & "b")`, nil},
+	{"(a @0-0.5)", `"a"@0-0.5`, nil},
+	{"meet @10, a@b-c", `"meet @10, a@b-c"`, nil},
 }
 
 func TestConventions(t *testing.T) {
@@ -164,16 +182,46 @@ func TestSyntaxErrors(t *testing.T) {
 		{"a :0", 1, "come to 0"},
 		{"a AND NOT a", 1, "come to 0"},
 		{"a NOT b", 3, "NOT has to follow AND"},
-		{"a OR b", 3, "OR is not supported yet"},
-		{"a @0-0.4 AND b @0.4-1", 3, "step ranges are not supported yet"},
-		{"a @(0.1, 0.2, 0.5, 0.5)", 13, "regions are not supported yet"},
+		{"a OR", 5, "expected a term before the end"},
+		{"OR a", 1, "expected a term before OR"},
+		{"a AND OR b", 7, "expected a term before OR"},
+		{"a OR AND b", 6, "expected a term before AND"},
+		{"a OR NOT b", 6, "alternative of OR"},
+		{"c AND NOT (a OR NOT b)", 17, "alternative of OR"},
+		{"a OR (b AND NOT b)", 7, "alternative of OR"},
+		{"a OR b :-1", 6, "alternative of OR"},
+		{"a :0 OR b :0", 1, "come to 0"},
+		{"NOT (a OR b)", 6, "no term has a positive weight"},
+		{"[a OR b] :1.5", 1, "square brackets cannot hold OR"},
+		{"a (b OR c)", 3, "cannot stand inside a term"},
+		{"a @(0.1, 0.2, 0.5, 0.5)", 13, "expected ')'"},
+		{"a @(0-0.5, 0.2)", 3, "a region has two ranges"},
+		{"a @(0.5, 0-0.2)", 3, "a region has two ranges"},
+		{"a @(0.5-0.2, 0-1)", 3, "empty"},
+		{"a @(0-1.5, 0-1)", 7, "outside the picture"},
+		{"a @(0-, 0-1)", 7, "expected the coordinate, a number, before ','"},
+		{"a @(0-0.5, 0-1) @(0-1, 0-1)", 17, "second region"},
+		{"(a @(0-0.5, 0-1) AND b) @(0.5-1, 0-1)", 25, "lies apart from @(0-0.5, 0-1)"},
+		{"((a OR NOT b @(0-1, 0.5-1)) AND c) @(0-1, 0-0.4)", 36, "lies apart"},
+		{"a @0-0.4 @0.6-1", 10, "second step range"},
+		{"a @0.4-0.4", 3, "no step"},
+		{"a @0.4-0.2 :2", 3, "no step"},
+		{"meet @10-11pm", 7, "outside the run"},
+		{"a @0-1.5", 6, "outside the run"},
+		{"a @0-1 @0.4", 8, "expected a place, a region or a step range"},
+		{"a @0-0.5 b", 10, "expected AND before b"},
+		{"(a @0-0.4) @0.4-1", 12, "lies apart from @0-0.4"},
+		{`"a AND b`, 1, "never closed"},
+		{`"a" b`, 5, "expected AND before b"},
+		{`"a" NOT b`, 5, "expected AND before NOT"},
+		{`a AND " "`, 7, "nothing in the quotes"},
 		{"a @(1.5, 0)", 5, "outside the picture"},
 		{"a @(0, -0.1)", 8, "outside the picture"},
 		{"a @(0)", 6, "expected ','"},
 		{"a @(left, 0)", 5, "a number, before left"},
 		{"a @(0.1, 0.2) b", 15, "expected AND before b"},
 		{"a @(0.1, 0.2) @(0, 0)", 15, "second place"},
-		{"(a AND b) @(0.1, 0.2)", 10, "not to a group"},
+		{"(a AND b) @(0.1, 0.2)", 11, "not to a group"},
 		{"(a AND b) c", 11, "expected AND before c"},
 		{"(a AND b) :x", 12, "expected a weight"},
 		{"a big (red AND blue) cube", 7, "cannot stand inside a term"},
@@ -205,6 +253,43 @@ func TestSyntaxErrors(t *testing.T) {
 		if syntax.Column != c.column || !strings.Contains(syntax.Msg, c.msg) {
 			t.Errorf("%.60q: column %d: %s; want column %d and %q", c.prompt, syntax.Column, syntax.Msg, c.column, c.msg)
 		}
+	}
+}
+
+// TestHints holds errors to naming our spelling, of the prompt itself where it can.
+func TestHints(t *testing.T) {
+	for prompt, hint := range map[string]string{
+		"[a cat:a  dog:0.4]":   "a cat @0-0.4 AND a dog @0.4-1",
+		"[a dog:.25]":          ": a dog @0.25-1;",
+		"[a cat::0.5] on sand": ": a cat @0-0.5;",
+		"[a:b:12]":             "a @0-0.4 AND b @0.4-1",
+		"[a|b]":                "a OR b",
+		"{a|b}":                "(a AND b) :0.5",
+		"a AND_PERP b":         "AND NOT",
+		"a @0.4-0.2":           "@0-0.4",
+		"a @(0.1,0.2,0.5,0.5)": "@(0-0.5, 0-1)",
+		`"a" b`:                `\"`,
+	} {
+		_, err := Parse(prompt)
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) || !strings.Contains(syntax.Hint, hint) {
+			t.Errorf("%s: got %#v, want the hint %q", prompt, err, hint)
+		}
+	}
+}
+
+func TestQuotedTextHasPlainSource(t *testing.T) {
+	p, err := Parse(`"a AND \"b\": é"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	term := p.Root.(*Term)
+	if want := `a \AND "b"\: é`; term.Source != want {
+		t.Errorf("got %s, want %s", term.Source, want)
+	}
+	words := term.words()
+	if got, want := words[len(words)-1].Pos, (Pos{15, 14}); got != want {
+		t.Errorf("the last word is at %+v, want %+v", got, want)
 	}
 }
 
@@ -248,7 +333,8 @@ func FuzzParse(f *testing.F) {
 	for _, c := range conventions {
 		f.Add(c.prompt)
 	}
-	for _, s := range []string{`a \`, `(a \ AND b \) AND c`, `@ AND @ @(1,1)`, "a @ :1", "((a:1.2) AND (b)) :0.3", "a :0.1 AND (NOT b :.3):.7", "{{{|}", ": | :", "0 AND(NOT :):0", "((0)+AND(0))"} {
+	for _, s := range []string{`a \`, `(a \ AND b \) AND c`, `@ AND @ @(1,1)`, "a @ :1", "((a:1.2) AND (b)) :0.3", "a :0.1 AND (NOT b :.3):.7", "{{{|}", ": | :", "0 AND(NOT :):0", "((0)+AND(0))",
+		`"" OR "`, `("a"OR"\")@0-1`, `((a OR b:2)@0-.5 OR c):3@(0-1,0-1)`, `"(" AND NOT ("x" OR y AND z)`} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, prompt string) {
@@ -262,7 +348,15 @@ func FuzzParse(f *testing.F) {
 		}
 		checkRoundTrip(t, p)
 		UnknownWords(p, func(string) bool { return false }, []string{"cube", "sphere"})
-		if _, err := Combine(p.Terms(), Options{Scale: 7.5, MaxTotal: 10}); err != nil {
+		for _, n := range []Negation{NotSigned, NotPerp, NotGated} {
+			o := Options{Scale: 7.5, MaxTotal: 10, Negation: n}
+			checkPlan(t, prompt, compiled(t, p.Root, o))
+			if got, want := compiled(t, reversed(p.Root), o), compiled(t, p.Root, o); !reflect.DeepEqual(got, want) {
+				t.Fatalf("%q backwards: got %+v\nwant %+v", prompt, got, want)
+			}
+		}
+		var syntax *SyntaxError
+		if _, err := Combine(p.Terms(), Options{Scale: 7.5, MaxTotal: 10}); err != nil && !errors.As(err, &syntax) {
 			t.Fatalf("%q: %v", prompt, err)
 		}
 	})

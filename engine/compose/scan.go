@@ -2,7 +2,6 @@ package compose
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -12,8 +11,9 @@ import (
 // about what begins at one of them. Positions i are indices into src.
 type scanner struct {
 	src     []rune
-	offsets []int // byte offset of each rune, and of the end
-	close   []int // for an opening bracket, the index of its partner
+	offsets []int  // byte offset of each rune, and of the end
+	close   []int  // for an opening bracket or quote, the index of its partner
+	closes  []bool // closes a bracket of the text or of a group
 	group   []bool
 }
 
@@ -115,6 +115,21 @@ func (s *scanner) placeParen(i int) (int, bool) {
 	return p, s.at(p) == '('
 }
 
+// rangeBegins reports whether a step range such as "@0-0.4" begins at i.
+func (s *scanner) rangeBegins(i int) bool {
+	unsigned := func(i int) int { // the end of an unsigned number
+		if r := s.at(i); !isDigit(r) && r != '.' {
+			return i
+		}
+		return s.number(i)
+	}
+	if s.at(i) != '@' {
+		return false
+	}
+	dash := unsigned(i + 1)
+	return dash > i+1 && s.at(dash) == '-' && unsigned(dash+1) > dash+1
+}
+
 // number returns the end of the number of the grammar that begins at i, or i.
 func (s *scanner) number(i int) int {
 	end, digits := i, 0
@@ -136,9 +151,40 @@ func (s *scanner) number(i int) int {
 	return end
 }
 
-// matchBrackets pairs all brackets and marks the parentheses that make a group.
+// endOfQuotes returns the index of the quote that closes the one at i, or -1.
+func (s *scanner) endOfQuotes(i int) int {
+	for i++; i < len(s.src); i++ {
+		switch s.src[i] {
+		case '"':
+			return i
+		case '\\':
+			if r := s.at(i + 1); r == '"' || r == '\\' {
+				i++
+			}
+		}
+	}
+	return -1
+}
+
+// quotes returns the index of the quote that closes the one at i, where an operand
+// begins, if the two hold all of a term's text; 0 if they do not.
+func (s *scanner) quotes(i int) int {
+	end := s.endOfQuotes(i)
+	if end < 0 {
+		return 0
+	}
+	next := s.skipSpace(end + 1)
+	if kw := s.keyword(next); next == len(s.src) || kw == "AND" || kw == "OR" || strings.ContainsRune(")|@:", s.src[next]) {
+		return end
+	}
+	return 0
+}
+
+// matchBrackets pairs all brackets, and the quotes around terms, and marks the
+// parentheses that make a group.
 func (s *scanner) matchBrackets() error {
 	s.close = make([]int, len(s.src))
+	s.closes = make([]bool, len(s.src))
 	s.group = make([]bool, len(s.src))
 	var open []int
 	mark := func() {
@@ -146,7 +192,13 @@ func (s *scanner) matchBrackets() error {
 			s.group[open[len(open)-1]] = true
 		}
 	}
+	begin := true // whether an operand may begin here
 	for i := 0; i < len(s.src); i++ {
+		if isSpace(s.src[i]) {
+			continue
+		}
+		begins := begin
+		begin = false
 		if n, _ := s.escape(i); n > 0 {
 			i += n - 1
 			continue
@@ -156,18 +208,30 @@ func (s *scanner) matchBrackets() error {
 				return s.bracketError(open[len(open)-1], i)
 			}
 			mark()
+			begin = true
+			i += max(len(kw)-1, 0)
 			continue
 		}
-		if _, ok := s.placeParen(i); ok {
+		if _, ok := s.placeParen(i); ok || s.rangeBegins(i) {
 			mark()
 			continue
 		}
 		switch r := s.src[i]; r {
+		case '"':
+			if !begins {
+				break
+			}
+			if end := s.quotes(i); end > 0 {
+				mark()
+				s.close[i] = end
+				i = end
+			}
 		case '(', '[':
 			if len(open) == MaxNesting {
 				return s.errorf(i, "", "brackets nest more than %d deep", MaxNesting)
 			}
 			open = append(open, i)
+			begin = begins && r == '('
 		case ')', ']':
 			if len(open) == 0 {
 				return s.errorf(i, fmt.Sprintf(`write \%c for the character itself`, r), "%q closes nothing", r)
@@ -176,7 +240,7 @@ func (s *scanner) matchBrackets() error {
 			if (s.src[o] == '(') != (r == ')') {
 				return s.errorf(i, "", "%q does not close the %q of column %d", r, s.src[o], o+1)
 			}
-			s.close[o] = i
+			s.close[o], s.closes[i] = i, true
 			open = open[:len(open)-1]
 			if s.group[o] {
 				if len(open) > 0 && s.src[open[len(open)-1]] == '[' {
@@ -193,15 +257,6 @@ func (s *scanner) matchBrackets() error {
 	return nil
 }
 
-// bracketError says what a keyword or "|" at i means inside the square bracket
-// at o in other tools.
-func (s *scanner) bracketError(o, i int) error {
-	if s.at(i) == '|' {
-		return s.errorf(o, "write one of the alternatives, or both with AND", "alternation [a|b] is not supported")
-	}
-	return s.errorf(o, "group with round parentheses: (a AND b) :1.5", "square brackets cannot hold %s", s.what(i))
-}
-
 // what names the token at i for a message.
 func (s *scanner) what(i int) string {
 	if i >= len(s.src) {
@@ -211,52 +266,6 @@ func (s *scanner) what(i int) string {
 		return w
 	}
 	return fmt.Sprintf("%q", s.src[i])
-}
-
-// foreign reports syntax of other tools that begins at i and would silently mean
-// something else here.
-func (s *scanner) foreign(i int) error {
-	r := s.src[i]
-	if isDigit(r) && s.at(i-1) == ')' && s.endsWord(s.number(i)) {
-		return s.errorf(i, "write a weight such as :1.3 after the term", "a number after a bracket is not supported")
-	}
-	switch r {
-	case 'A':
-		if w := s.word(i); strings.HasPrefix(w, "AND_") {
-			return s.errorf(i, "AND and AND NOT are the conjunctions", "%s is not supported", w)
-		}
-	case '<':
-		if w := s.word(i + 1); w != "" && s.at(i+1+utf8.RuneCountInString(w)) == ':' {
-			return s.errorf(i, "load the weights into the model folder instead", "<%s:…> is not supported", w)
-		}
-	case '[':
-		if c := s.indexOutside(i+1, s.close[i], ':'); c >= 0 {
-			return s.errorf(i, `a term holds for all steps: write it without the brackets, or \[ for the character itself`, "prompt editing [from:to:when] is not supported")
-		}
-	case '{':
-		brace := i + 1
-		for brace < len(s.src) && s.src[brace] != '{' && s.src[brace] != '}' {
-			brace++
-		}
-		if s.at(brace) != 0 && slices.Contains(s.src[i:brace], '|') {
-			return s.errorf(i, "write one of the alternatives, or both with AND", "alternation {a|b} is not supported")
-		}
-	case '+':
-		if p := s.at(i - 1); (unicode.IsLetter(p) || p == ')') && s.endsWord(i+s.run(i)) {
-			return s.errorf(i, `write a weight such as :1.1 after the term, or \+ for the character itself`, "weighting with + is not supported")
-		}
-	case '-':
-		if s.at(i-1) == ')' && s.endsWord(i+s.run(i)) {
-			return s.errorf(i, `write a weight such as :0.9 after the term, or \- for the character itself`, "weighting with - is not supported")
-		}
-	case '.':
-		for _, call := range []string{"and", "blend", "swap"} {
-			if s.word(i+1) == call && s.at(i+1+len(call)) == '(' {
-				return s.errorf(i, "write a AND b, with weights such as :1.2", ".%s(…) is not supported", call)
-			}
-		}
-	}
-	return nil
 }
 
 // indexOutside finds r in src[from:to] outside inner brackets and escapes; -1 if

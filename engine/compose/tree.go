@@ -1,7 +1,6 @@
 package compose
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -34,32 +33,86 @@ func (p Place) String() string {
 	return "@(" + formatNumber(p.X) + ", " + formatNumber(p.Y) + ")"
 }
 
-// Node is a node of a prompt's tree: *[Term], *[And] or *[Not].
+// Node is a node of a prompt's tree: *[Term], *[And], *[Or] or *[Not].
 type Node interface {
 	Position() Pos
-	// print appends the node's source form; inner is true inside an operand,
-	// where a group needs its parentheses.
-	print(b *strings.Builder, inner bool)
+	// Children are the nodes right below, in source order.
+	Children() []Node
+	// Label is what the node itself says.
+	Label() Label
+	// print appends the node's source form, bracketed if what stands around it
+	// binds tighter.
+	print(b *strings.Builder, around precedence)
 	// scale multiplies the node's weight by w.
 	scale(w float64)
+	// narrow restricts where and when the node holds.
+	narrow(e Extent)
+}
+
+// Label is a node without what is below it, for printers.
+type Label struct {
+	Op    string // "term", "and", "or" or "not"
+	Text  string // of a term
+	Place *Place // of a term
+	Extent
+	Weight float64
+}
+
+// Suffixes are what the language writes after the operand: place, region, range
+// and weight, as far as it has them.
+func (l Label) Suffixes() []string {
+	var s []string
+	if l.Place != nil {
+		s = append(s, l.Place.String())
+	}
+	if l.Region != nil {
+		s = append(s, l.Region.String())
+	}
+	if l.Range != nil {
+		s = append(s, l.Range.String())
+	}
+	if l.Weight != 1 {
+		s = append(s, ":"+formatNumber(l.Weight))
+	}
+	return s
+}
+
+func (l Label) print(b *strings.Builder) {
+	for _, s := range l.Suffixes() {
+		b.WriteString(" " + s)
+	}
 }
 
 // Term is one concept.
 type Term struct {
 	Pos
-	Text   string  // what the model reads: escapes resolved, white space trimmed and folded
-	Source string  // the same, as the prompt language spells it
-	Place  *Place  // nil for anywhere
+	Text   string // what the model reads: escapes resolved, white space trimmed and folded
+	Source string // the same, as the prompt language spells it without quotes
+	Place  *Place // nil for anywhere
+	Extent
 	Weight float64 // 1 unless written; in Prompt.Terms the product down the tree, negative under NOT
 
-	runes []Pos // where each rune of Text stands in the prompt
+	runes []Pos  // where each rune of Text stands in the prompt
+	in    branch // in Prompt.Terms, the innermost alternative it belongs to
 }
 
 // And is a conjunction of two or more operands.
 type And struct {
 	Pos
 	Operands []Node
-	Weight   float64
+	Extent
+	Weight float64
+}
+
+// Or is a choice between two or more operands. The weights of the operands are
+// shares of the choice; its own weight is one like a term's.
+type Or struct {
+	Pos
+	Operands []Node
+	Extent
+	Weight float64
+
+	keyword Pos // of the first OR
 }
 
 // Not is a negated operand.
@@ -68,44 +121,81 @@ type Not struct {
 	X Node
 }
 
+// Children of a term are none.
+func (t *Term) Children() []Node { return nil }
+
+// Children are the operands.
+func (a *And) Children() []Node { return a.Operands }
+
+// Children are the operands.
+func (o *Or) Children() []Node { return o.Operands }
+
+// Children is the operand.
+func (n *Not) Children() []Node { return []Node{n.X} }
+
+// Label has all that a term says.
+func (t *Term) Label() Label { return Label{"term", t.Text, t.Place, t.Extent, t.Weight} }
+
+// Label has the extent and the weight of the group.
+func (a *And) Label() Label { return Label{Op: "and", Extent: a.Extent, Weight: a.Weight} }
+
+// Label has the extent and the weight of the group.
+func (o *Or) Label() Label { return Label{Op: "or", Extent: o.Extent, Weight: o.Weight} }
+
+// Label of NOT has weight 1: weights and extents are its operand's.
+func (n *Not) Label() Label { return Label{Op: "not", Weight: 1} }
+
 func (t *Term) scale(w float64) { t.Weight *= w }
 func (a *And) scale(w float64)  { a.Weight *= w }
+func (o *Or) scale(w float64)   { o.Weight *= w }
 func (n *Not) scale(w float64)  { n.X.scale(w) }
 
-func (t *Term) print(b *strings.Builder, _ bool) {
+func (n *Not) narrow(e Extent) { n.X.narrow(e) }
+
+// precedence is how tightly an operator binds.
+type precedence int
+
+const (
+	orPrecedence precedence = iota
+	andPrecedence
+	operandPrecedence
+)
+
+func (t *Term) print(b *strings.Builder, _ precedence) {
 	b.WriteString(t.Source)
-	if t.Place != nil {
-		b.WriteString(" " + t.Place.String())
-	}
-	printWeight(b, t.Weight)
+	t.Label().print(b)
 }
 
-func (a *And) print(b *strings.Builder, inner bool) {
-	bracketed := inner || a.Weight != 1
-	if bracketed {
+func (a *And) print(b *strings.Builder, around precedence) {
+	printGroup(b, a, andPrecedence, around, " AND ")
+}
+
+func (o *Or) print(b *strings.Builder, around precedence) {
+	printGroup(b, o, orPrecedence, around, " OR ")
+}
+
+// printGroup writes operands between brackets, where they need them; those of the
+// same operator inside do, since they are another node.
+func printGroup(b *strings.Builder, n Node, own, around precedence, operator string) {
+	suffixed := len(n.Label().Suffixes()) > 0
+	if own < around || suffixed {
 		b.WriteByte('(')
+		defer func() {
+			b.WriteByte(')')
+			n.Label().print(b)
+		}()
 	}
-	for i, x := range a.Operands {
+	for i, x := range n.Children() {
 		if i > 0 {
-			b.WriteString(" AND ")
+			b.WriteString(operator)
 		}
-		x.print(b, true)
+		x.print(b, own+1)
 	}
-	if bracketed {
-		b.WriteByte(')')
-	}
-	printWeight(b, a.Weight)
 }
 
-func (n *Not) print(b *strings.Builder, _ bool) {
+func (n *Not) print(b *strings.Builder, _ precedence) {
 	b.WriteString("NOT ")
-	n.X.print(b, true)
-}
-
-func printWeight(b *strings.Builder, w float64) {
-	if w != 1 {
-		b.WriteString(" :" + formatNumber(w))
-	}
+	n.X.print(b, operandPrecedence)
 }
 
 // formatNumber writes v as the grammar's number, which has no exponent, so that
@@ -122,78 +212,6 @@ type Prompt struct {
 // equal tree.
 func (p *Prompt) String() string {
 	var b strings.Builder
-	p.Root.print(&b, false)
+	p.Root.print(&b, orPrecedence)
 	return b.String()
-}
-
-// Terms flattens the tree: the weights of groups are multiplied in, NOT changes
-// the sign, terms of the same text and place become one with the sum of their
-// weights, and those whose weight is 0 are left out. The order is that of first
-// appearance; the weights do not depend on it.
-func (p *Prompt) Terms() []Term {
-	var all []Term
-	walk(p.Root, 1, func(t *Term, w float64) {
-		flat := *t
-		flat.Weight = w
-		all = append(all, flat)
-	})
-	return merge(all)
-}
-
-// walk calls f for every term below n, in source order, with its weight times w.
-func walk(n Node, w float64, f func(t *Term, w float64)) {
-	switch n := n.(type) {
-	case *Term:
-		f(n, w*n.Weight)
-	case *And:
-		for _, x := range n.Operands {
-			walk(x, w*n.Weight, f)
-		}
-	case *Not:
-		walk(n.X, -w, f)
-	}
-}
-
-// concept identifies what the model is asked for: terms with equal concepts have
-// equal scores.
-type concept struct {
-	text   string
-	placed bool
-	place  Place
-}
-
-func (t *Term) concept() concept {
-	c := concept{text: t.Text}
-	if t.Place != nil {
-		c.placed, c.place = true, *t.Place
-	}
-	return c
-}
-
-// merge adds the weights of terms of one concept. Float addition depends on its
-// order, so the weights are sorted first.
-func merge(terms []Term) []Term {
-	weights := make(map[concept][]float64, len(terms))
-	var merged []Term
-	for _, t := range terms {
-		c := t.concept()
-		if weights[c] == nil {
-			merged = append(merged, t)
-		}
-		weights[c] = append(weights[c], t.Weight)
-	}
-	for i := range merged {
-		ws := weights[merged[i].concept()]
-		slices.Sort(ws)
-		merged[i].Weight = sum(ws)
-	}
-	return slices.DeleteFunc(merged, func(t Term) bool { return t.Weight == 0 })
-}
-
-func sum(vs []float64) float64 {
-	var s float64
-	for _, v := range vs {
-		s += v
-	}
-	return s
 }

@@ -13,7 +13,7 @@ import (
 func UnknownWords(p *Prompt, known func(word string) bool, vocabulary []string) []Warning {
 	var warnings []Warning
 	seen := map[string]bool{}
-	walk(p.Root, 1, func(t *Term, _ float64) {
+	for t := range leaves(p.Root) {
 		for _, w := range t.words() {
 			lower := strings.ToLower(w.text)
 			if seen[lower] || known(lower) {
@@ -26,7 +26,7 @@ func UnknownWords(p *Prompt, known func(word string) bool, vocabulary []string) 
 			}
 			warnings = append(warnings, Warning{w.Pos, WarnWord, fmt.Sprintf("the model does not know the word %q", w.text), hint})
 		}
-	})
+	}
 	return warnings
 }
 

@@ -24,17 +24,9 @@ func (s *Session) explain(m *explain) error {
 
 // tree is a prompt's node and what is below it.
 func tree(n compose.Node) *node {
-	t := &node{Column: n.Position().Column, Weight: 1}
-	var below []compose.Node
-	switch n := n.(type) {
-	case *compose.Term:
-		t.Op, t.Text, t.Place, t.Weight = "term", n.Text, n.Place, n.Weight
-	case *compose.And:
-		t.Op, t.Weight, below = "and", n.Weight, n.Operands
-	case *compose.Not:
-		t.Op, below = "not", []compose.Node{n.X}
-	}
-	for _, x := range below {
+	l := n.Label()
+	t := &node{Op: l.Op, Column: n.Position().Column, Text: l.Text, Place: l.Place, Weight: l.Weight}
+	for _, x := range n.Children() {
 		t.Operands = append(t.Operands, tree(x))
 	}
 	return t

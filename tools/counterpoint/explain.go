@@ -108,23 +108,13 @@ func describe(row compose.Row, placed []engine.Placed) string {
 
 // printTree prints a node after first, and what is below it after rest.
 func printTree(b *strings.Builder, n compose.Node, first, rest string) {
-	b.WriteString(first)
-	var below []compose.Node
-	switch n := n.(type) {
-	case *compose.Term:
-		b.WriteString(n.Text)
-		if n.Place != nil {
-			b.WriteString("  " + n.Place.String())
-		}
-		b.WriteString(weightSuffix(n.Weight))
-	case *compose.And:
-		b.WriteString("AND" + weightSuffix(n.Weight))
-		below = n.Operands
-	case *compose.Not:
-		b.WriteString("NOT")
-		below = []compose.Node{n.X}
+	l := n.Label()
+	name := l.Text
+	if l.Op != "term" {
+		name = strings.ToUpper(l.Op)
 	}
-	b.WriteString("\n")
+	b.WriteString(first + strings.Join(append([]string{name}, l.Suffixes()...), "  ") + "\n")
+	below := n.Children()
 	for i, x := range below {
 		if i < len(below)-1 {
 			printTree(b, x, rest+"├─ ", rest+"│  ")
@@ -132,11 +122,4 @@ func printTree(b *strings.Builder, n compose.Node, first, rest string) {
 			printTree(b, x, rest+"└─ ", rest+"   ")
 		}
 	}
-}
-
-func weightSuffix(w float64) string {
-	if w == 1 {
-		return ""
-	}
-	return fmt.Sprintf("  :%g", w)
 }
