@@ -16,7 +16,11 @@ const (
 var table = map[string][]string{
 	"activate": {Workgroup, Act},
 	"affine":   {Workgroup},
-	"combine":  {Workgroup},
+
+	"dots":     {Workgroup, Quads},
+	"eval":     {Workgroup, "REGISTERS"},
+	"mix":      {Workgroup, Quads, "SCALED", "MASKED"},
+	"resample": {},
 
 	"add":          {Workgroup, Quads, Each, Encoding, "WEIGHT", "REPEAT", "DIMS"},
 	"concat":       {Workgroup, Quads, Each},

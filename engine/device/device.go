@@ -29,6 +29,7 @@ type Info struct {
 }
 
 // Device holds weights and buffers and runs programs over them. All methods may be called from one goroutine at a time.
+// Work is done in the order of the calls, which may return before it is: what one writes the next ones read.
 type Device interface {
 	Info() Info
 	// NewWeights makes an empty store of resident weights.
@@ -40,6 +41,14 @@ type Device interface {
 	// Combine sets dst to a linear combination of views of its length. dst may be one of the terms' views, whole, but
 	// overlaps none in part.
 	Combine(dst View, terms []Term) error
+	// Mix is Combine for the pictures of a batch, with coefficients, masks and rows from the device.
+	Mix(m Mix) error
+	// Dots sums products of views.
+	Dots(o Dots) error
+	// Eval runs a program over scalars.
+	Eval(o Eval) error
+	// Resample draws pictures by their weights.
+	Resample(r Resample) error
 	Close() error
 }
 
@@ -77,11 +86,6 @@ type View struct {
 	Buffer Buffer
 	Offset int
 	Len    int
-}
-
-// Overlaps reports whether both views have an element in common.
-func (v View) Overlaps(w View) bool {
-	return v.Buffer == w.Buffer && v.Offset < w.Offset+w.Len && w.Offset < v.Offset+v.Len
 }
 
 // Term is a view and its coefficient.

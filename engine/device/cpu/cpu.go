@@ -71,35 +71,6 @@ func (d *Device) Close() error {
 	return nil
 }
 
-// Combine sums in float64 and rounds once, so the result does not depend on the level.
-func (d *Device) Combine(dst device.View, terms []device.Term) error {
-	if d.closed {
-		return device.ErrClosed
-	}
-	out, err := floats(dst, dst.Len)
-	if err != nil {
-		return fmt.Errorf("cpu: combine: %w", err)
-	}
-	src := make([][]float32, len(terms))
-	for i, t := range terms {
-		if src[i], err = floats(t.View, dst.Len); err != nil {
-			return fmt.Errorf("cpu: combine: term %d: %w", i, err)
-		}
-		if t.View != dst && t.View.Overlaps(dst) {
-			return fmt.Errorf("cpu: combine: term %d: elements %d to %d overlap the result's, %d to %d, in part",
-				i, t.View.Offset, t.View.Offset+t.View.Len, dst.Offset, dst.Offset+dst.Len)
-		}
-	}
-	for i := range out {
-		var sum float64
-		for j := range src {
-			sum += float64(terms[j].Coef * float64(src[j][i])) // the conversion forbids fusing, so every machine rounds alike
-		}
-		out[i] = float32(sum)
-	}
-	return nil
-}
-
 // buffer is a device buffer in Go memory.
 type buffer struct{ data []float32 }
 
@@ -155,15 +126,4 @@ func asInts(f []float32) []int32 {
 		return nil
 	}
 	return unsafe.Slice((*int32)(unsafe.Pointer(&f[0])), len(f))
-}
-
-func floats(v device.View, n int) ([]float32, error) {
-	b, ok := v.Buffer.(*buffer)
-	if !ok {
-		return nil, fmt.Errorf("buffer is a %T, not one of this device", v.Buffer)
-	}
-	if v.Len != n {
-		return nil, fmt.Errorf("view of %d elements, want %d", v.Len, n)
-	}
-	return b.slice(v.Offset, n)
 }

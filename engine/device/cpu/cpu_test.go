@@ -41,3 +41,12 @@ func TestThreads(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkVectors(b *testing.B) {
+	d, err := cpu.New(cpu.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer d.Close()
+	devicetest.Benchmark(b, d)
+}

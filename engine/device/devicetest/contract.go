@@ -20,7 +20,7 @@ func Contract(t *testing.T, open func(t *testing.T) device.Device) {
 		test func(t *testing.T, d device.Device)
 	}{
 		{"info", contractInfo}, {"buffers", contractBuffers}, {"weights", contractWeights}, {"compile", contractCompile},
-		{"bind", contractBind}, {"run", contractRun}, {"combine", contractCombine}, {"closed", contractClosed}, {"indices", contractIndices},
+		{"bind", contractBind}, {"run", contractRun}, {"combine", contractCombine}, {"vectors", contractVectors}, {"closed", contractClosed}, {"indices", contractIndices},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := open(t)

@@ -16,7 +16,15 @@ import (
 // Run runs the whole suite on devices that open returns, which the suite closes.
 func Run(t *testing.T, open func(t *testing.T) device.Device) {
 	t.Run("contract", func(t *testing.T) { Contract(t, open) })
-	t.Run("combine", func(t *testing.T) { combine(t, open(t)) })
+	for _, v := range []struct {
+		name string
+		test func(t *testing.T, d device.Device)
+	}{
+		{"combine", combine}, {"mix", mix}, {"mix identities", mixIdentities}, {"dots", dots}, {"dots of one sign", dotsOfOne},
+		{"eval", eval}, {"eval long", evalLong}, {"resample", resample},
+	} {
+		t.Run(v.name, func(t *testing.T) { v.test(t, open(t)) })
+	}
 	t.Run("operators", func(t *testing.T) {
 		d := open(t)
 		defer shut(t, d)
@@ -26,7 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) device.Device) {
 	})
 }
 
-// Identical runs every operator and network on each device and checks that all give the same bits.
+// Identical runs every operator and network, and compositions, on each device and checks that all give the same bits.
 func Identical(t *testing.T, devices ...device.Device) {
 	for _, c := range cases() {
 		var first map[string][]float32
@@ -37,13 +45,22 @@ func Identical(t *testing.T, devices ...device.Device) {
 				first = got
 			}
 			for name, want := range first {
-				if !slices.EqualFunc(got[name], want, func(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }) {
+				if !slices.EqualFunc(got[name], want, sameBits) {
 					t.Errorf("%s: %s: %s and %s differ", c.name, name, d.Info().Adapter, devices[0].Info().Adapter)
 				}
 			}
 		}
 	}
+	const cells, channels = 64 * 64, 5 // more than one worker takes at once
+	want := must[[]float32](t)(trial.Composition(t.Context(), devices[0], cells, channels))
+	for _, d := range devices[1:] {
+		if !slices.EqualFunc(must[[]float32](t)(trial.Composition(t.Context(), d, cells, channels)), want, sameBits) {
+			t.Errorf("composition: %s and %s differ", d.Info().Adapter, devices[0].Info().Adapter)
+		}
+	}
 }
+
+func sameBits(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) }
 
 // outputs runs a case on d over MaxRows rows, then over one: what the first run leaves behind must not show in the second.
 func outputs(t *testing.T, d device.Device, c testCase) (*trial.Trial, map[int]map[string][]float32) {

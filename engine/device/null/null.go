@@ -105,26 +105,6 @@ func (b *buffer) check(offset, n int) error {
 	return nil
 }
 
-// Combine checks the views.
-func (d *Device) Combine(dst device.View, terms []device.Term) error {
-	if d.closed {
-		return device.ErrClosed
-	}
-	for _, t := range append([]device.Term{{View: dst}}, terms...) {
-		b, ok := t.View.Buffer.(*buffer)
-		if !ok || t.View.Len != dst.Len {
-			return fmt.Errorf("null: combine: view of %d elements of a %T, want %d of this device's", t.View.Len, t.View.Buffer, dst.Len)
-		}
-		if err := b.check(t.View.Offset, t.View.Len); err != nil {
-			return fmt.Errorf("combine: %w", err)
-		}
-		if t.View != dst && t.View.Overlaps(dst) {
-			return fmt.Errorf("null: combine: a term at %d overlaps the result at %d in part", t.View.Offset, dst.Offset)
-		}
-	}
-	return nil
-}
-
 // executable is a program and what is bound to its ports.
 type executable struct {
 	device  *Device

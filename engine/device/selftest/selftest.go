@@ -64,6 +64,14 @@ var networks = []struct {
 	}},
 }
 
+// compositions are the sizes of latents that scores are composed over: in quads of channels and not.
+var compositions = []struct {
+	name            string
+	cells, channels int
+}{
+	{"composition of 16×17×8", 16 * 17, 8}, {"composition of 13×11×3", 13 * 11, 3},
+}
+
 // convolution is a quantized 3×3 convolution of an upsampled image, with a bias, a vector a row and a residual.
 func convolution(g *graph.Graph, e graph.Encoding) *graph.Tensor {
 	x := g.Apply(graph.Upsample{H: 14, W: 10}, g.Input("x", graph.F32, graph.Rows, 7, 5, 40))
@@ -72,8 +80,26 @@ func convolution(g *graph.Graph, e graph.Encoding) *graph.Tensor {
 	return g.Apply(graph.Add{}, x, g.Input("residual", graph.F32, graph.Rows, 14, 10, 72))
 }
 
-// Run runs every network on d and on the CPU in plain Go, the judge, on the same weights and inputs, and returns how far d
-// is from it. The error wraps ErrWrong and names the first operator beyond the limit, or is what the device answered; the
+// A check is what both the device and the judge compute.
+type check struct {
+	operator string
+	run      func(d device.Device) ([]float32, error)
+}
+
+// checks lists the networks, then the compositions.
+func checks(ctx context.Context) []check {
+	var all []check
+	for _, n := range networks {
+		all = append(all, check{n.name, func(d device.Device) ([]float32, error) { return run(ctx, d, n.name, n.build) }})
+	}
+	for _, c := range compositions {
+		all = append(all, check{c.name, func(d device.Device) ([]float32, error) { return trial.Composition(ctx, d, c.cells, c.channels) }})
+	}
+	return all
+}
+
+// Run runs every network and composition on d and on the CPU in plain Go, the judge, on the same weights and inputs, and
+// returns how far d is from it. The error wraps ErrWrong and names the first operator beyond the limit, or is what the device answered; the
 // results are those up to then.
 func Run(ctx context.Context, d device.Device) ([]Result, error) {
 	level := kernel.Portable
@@ -87,19 +113,19 @@ func Run(ctx context.Context, d device.Device) ([]Result, error) {
 		limit = HalfLimit
 	}
 	var results []Result
-	for _, n := range networks {
-		want, err := run(ctx, judge, n.name, n.build)
+	for _, c := range checks(ctx) {
+		want, err := c.run(judge)
 		if err != nil {
-			return results, fmt.Errorf("self-test: %s: portable CPU: %w", n.name, err)
+			return results, fmt.Errorf("self-test: %s: portable CPU: %w", c.operator, err)
 		}
-		got, err := run(ctx, d, n.name, n.build)
+		got, err := c.run(d)
 		if err != nil {
-			return results, fmt.Errorf("self-test: %s: %w", n.name, err)
+			return results, fmt.Errorf("self-test: %s: %w", c.operator, err)
 		}
 		e := squaredError(got, want)
-		results = append(results, Result{n.name, e})
+		results = append(results, Result{c.operator, e})
 		if !(e <= limit) {
-			return results, fmt.Errorf("self-test: %s: %w: squared error %.2g of the result's, want at most %g", n.name, ErrWrong, e, limit)
+			return results, fmt.Errorf("self-test: %s: %w: squared error %.2g of the result's, want at most %g", c.operator, ErrWrong, e, limit)
 		}
 	}
 	return results, nil

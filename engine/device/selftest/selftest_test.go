@@ -22,7 +22,7 @@ func TestCPU(t *testing.T) {
 		}
 		defer d.Close()
 		results, err := selftest.Run(t.Context(), d)
-		if err != nil || len(results) < 5 {
+		if err != nil || len(results) < 7 {
 			t.Errorf("%v: %d results, %v", level, len(results), err)
 		}
 		for _, r := range results {
@@ -51,6 +51,25 @@ func (s faultyWeights) Put(w graph.Weight) error {
 	return s.Weights.Put(w)
 }
 
+// forgetful is a CPU that leaves the last workgroup's elements out of its sums.
+type forgetful struct{ device.Device }
+
+func (d forgetful) Dots(o device.Dots) error {
+	o.Len -= 64
+	return d.Device.Dots(o)
+}
+
+// mixedUp is a CPU that ignores what coefficients are multiplied by.
+type mixedUp struct{ device.Device }
+
+func (d mixedUp) Mix(m device.Mix) error {
+	m.Terms = append([]device.MixTerm(nil), m.Terms...)
+	for i := range m.Terms {
+		m.Terms[i].Factor = 0
+	}
+	return d.Device.Mix(m)
+}
+
 func TestFaulty(t *testing.T) {
 	c, err := cpu.New(cpu.Options{Threads: 1})
 	if err != nil {
@@ -63,6 +82,8 @@ func TestFaulty(t *testing.T) {
 		results    int
 	}{
 		{"wrong scales", "conv2d int4", faulty{c}, 2},
+		{"short sums", "composition", forgetful{c}, 7},
+		{"factors left out", "composition", mixedUp{c}, 7},
 		{"nothing computed", "conv2d int8", null.New(), 0},
 	} {
 		results, err := selftest.Run(t.Context(), tt.device)

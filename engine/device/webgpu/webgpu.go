@@ -54,9 +54,9 @@ type Device struct {
 	pipelines map[string]*pipeline // by shader label
 	compiling sync.WaitGroup
 
-	combiners map[combinerKey]*combiner
-	slots     slots
-	nothing   gpu.Buffer // stands where a binding is unused
+	directs map[directKey][]*direct
+	lists   map[int][]gpu.Buffer // unused ones, by their size
+	nothing gpu.Buffer           // stands where a binding is unused
 }
 
 var _ device.Device = (*Device)(nil)
@@ -114,7 +114,7 @@ func newDevice(g gpu.Device, o Options) (*Device, error) {
 		return nil, errors.Join(fmt.Errorf("%v: %d storage buffers a shader, want %d", a, a.Limits.MaxStorageBuffers, maxStorageBuffers), g.Close())
 	}
 	d := &Device{gpu: g, adapter: a, options: o, tiling: newTiling(a, o.F16 && a.F16, o.tuning(a)), sizes: defaultSizes(a), queue: newQueue(g),
-		pipelines: map[string]*pipeline{}, combiners: map[combinerKey]*combiner{}}
+		pipelines: map[string]*pipeline{}, directs: map[directKey][]*direct{}, lists: map[int][]gpu.Buffer{}}
 	var err error
 	if d.nothing, err = g.NewBuffer(nothingBytes, gpu.Storage); err != nil {
 		return nil, errors.Join(err, g.Close())

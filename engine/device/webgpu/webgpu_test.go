@@ -15,3 +15,5 @@ func open(t *testing.T) device.Device {
 }
 
 func TestDevice(t *testing.T) { devicetest.Run(t, open) }
+
+func BenchmarkVectors(b *testing.B) { devicetest.Benchmark(b, testdevices.WebGPU(b)) }
