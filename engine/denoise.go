@@ -41,6 +41,16 @@ func (b *bank) Apply(m sample.Move) error {
 	return b.device.Combine(b.whole(m.Dst), terms)
 }
 
+// applyAll performs moves in order.
+func (b *bank) applyAll(moves []sample.Move) error {
+	for _, m := range moves {
+		if err := b.Apply(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (b *bank) whole(r sample.Reg) device.View {
 	buf := b.registers[r]
 	return device.View{Buffer: buf, Len: buf.Len()}

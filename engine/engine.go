@@ -217,7 +217,7 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 	if !g.tell(Event{Phase: Encoding, Step: 1, Steps: 1}) {
 		return nil, nil
 	}
-	latents, err := newBank(ctx, g.device, sample.Registers(g.steps), len(g.seeds)*g.shape.Len())
+	latents, err := newBank(ctx, g.device, sample.Registers(g.steps)+1, len(g.seeds)*g.shape.Len()) // one for previews
 	if err != nil {
 		return nil, err
 	}
@@ -240,17 +240,19 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 		if err != nil {
 			return err
 		}
+		if progress.Partial {
+			continue
+		}
 		ev := Event{Phase: Denoising, Step: progress.Done, Steps: progress.Steps, Stop: func() { stop = progress.Done }}
-		step := &g.steps[progress.Done-1]
 		if g.pipeline.extra.LatentRGB.valid(g.shape.C) {
-			ev.Preview = func() ([]*image.NRGBA, error) { return g.preview(latents, step.Clean) }
+			ev.Preview = func() ([]*image.NRGBA, error) { return g.preview(latents, progress) }
 		}
 		if !g.tell(ev) {
 			return nil
 		}
 		if progress.Done >= stop && progress.Done < progress.Steps {
 			g.request.StopAfter = progress.Done
-			return latents.Apply(sample.Move{Dst: sample.RegX, Terms: step.Clean})
+			return latents.applyAll(progress.Estimate(sample.RegX))
 		}
 	}
 	return nil

@@ -29,22 +29,21 @@ func (m latentRGB) apply(dst, cells []float32) {
 	}
 }
 
-// preview renders the clean latents of every picture, which are the given combination of the bank's registers.
-func (g *generation) preview(latents *bank, clean []sample.Term) ([]*image.NRGBA, error) {
+// preview renders the clean latents of every picture, as far as a run has come; the bank's last register is for it.
+func (g *generation) preview(latents *bank, progress sample.Progress) ([]*image.NRGBA, error) {
+	estimate := sample.Reg(len(latents.registers) - 1)
+	if err := latents.applyAll(progress.Estimate(estimate)); err != nil {
+		return nil, err
+	}
 	size := g.shape.Len()
-	sum, register := make([]float32, len(g.seeds)*size), make([]float32, len(g.seeds)*size)
-	for _, t := range clean {
-		if err := latents.Read(t.Reg, register); err != nil {
-			return nil, err
-		}
-		for i, v := range register {
-			sum[i] += float32(t.Coef) * v
-		}
+	clean := make([]float32, len(g.seeds)*size)
+	if err := latents.Read(estimate, clean); err != nil {
+		return nil, err
 	}
 	pixels := make([]float32, 3*g.shape.H*g.shape.W)
 	var images []*image.NRGBA
 	for k := range g.seeds {
-		g.pipeline.extra.LatentRGB.apply(pixels, sum[k*size:][:size])
+		g.pipeline.extra.LatentRGB.apply(pixels, clean[k*size:][:size])
 		images = append(images, toImage(pixels, g.shape.W, g.shape.H))
 	}
 	return images, nil

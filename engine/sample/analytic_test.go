@@ -37,28 +37,69 @@ var concepts = map[string]masses{
 	"b": {.02, .38, .60},
 }
 
-// sampleMasses runs a prompt through composition, sampler and runner, and returns
-// the share of samples nearest to each atom.
-func sampleMasses(t *testing.T, prompt string, scale float64, sampler string, steps, samples int) masses {
+// curve is a function on the line, tabulated: the score at one level is asked for
+// by every sample.
+type curve []float64
+
+// It reaches from -reach to reach; scores are linear beyond.
+const (
+	reach = 8
+	cells = 4096
+)
+
+func tabulate(f func(x float64) float64) curve {
+	c := make(curve, cells+1)
+	for i := range c {
+		c[i] = f(lerp(-reach, reach, i, len(c)))
+	}
+	return c
+}
+
+func (c curve) at(x float64) float64 {
+	u := (x + reach) * (cells / (2. * reach))
+	i := min(max(int(u), 0), cells-1)
+	return c[i] + (u-float64(i))*(c[i+1]-c[i])
+}
+
+// density is a composed density on the line, sampled by way of a schedule.
+type density struct {
+	prompt   string
+	scale    float64
+	schedule string
+	sampler  string
+	steps    int
+	options  Options
+}
+
+const (
+	linearBetas = `{"_class_name": "DDIMScheduler", "timestep_spacing": "trailing"}`
+	// Twice as many of its levels are where the atoms part.
+	cosineBetas = `{"_class_name": "DDIMScheduler", "timestep_spacing": "trailing", "beta_schedule": "squaredcos_cap_v2"}`
+)
+
+// masses runs the prompt through composition, sampler and runner, and returns the
+// share of samples nearest to each atom.
+func (d density) masses(t *testing.T, samples int) masses {
 	t.Helper()
-	p, err := compose.Parse(prompt)
+	p, err := compose.Parse(d.prompt)
 	if err != nil {
 		t.Fatal(err)
 	}
-	composition, err := compose.Combine(p.Terms(), compose.Options{Scale: scale})
+	composition, err := compose.Combine(p.Terms(), compose.Options{Scale: d.scale})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := schedule(t, `{"_class_name": "DDIMScheduler", "timestep_spacing": "trailing"}`)
-	way, err := Lookup(sampler)
+	way, err := Lookup(d.sampler)
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := way.Steps(s, steps, Options{})
+	steps, err := way.Steps(schedule(t, d.schedule), d.steps, d.options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	bank := NewHostBank(Registers(list), samples)
+	bank := NewHostBank(Registers(steps), samples)
+	var level float64
+	var score curve
 	analytic := ScorerFunc(func(_ context.Context, step Step, in, out Reg) error {
 		x, err := bank.Values(in)
 		if err != nil {
@@ -68,17 +109,22 @@ func sampleMasses(t *testing.T, prompt string, scale float64, sampler string, st
 		if err != nil {
 			return err
 		}
-		a := s.AlphaBar(int(step.T))
-		for i := range x {
-			var sum float64
-			for _, row := range composition.Rows {
-				sum += row.Coef * concepts[row.Text].epsilon(float64(x[i]), a)
-			}
-			y[i] = float32(sum)
+		if score == nil || step.AlphaBar != level {
+			level = step.AlphaBar
+			score = tabulate(func(x float64) float64 {
+				var sum float64
+				for _, row := range composition.Rows {
+					sum += row.Coef * concepts[row.Text].epsilon(x, level)
+				}
+				return sum
+			})
+		}
+		for i, v := range x {
+			y[i] = float32(score.at(float64(v)))
 		}
 		return nil
 	})
-	for _, err := range Run(t.Context(), bank, analytic, list, []uint64{5}, Shape{1, 1, samples}) {
+	for _, err := range Run(t.Context(), bank, analytic, steps, []uint64{5}, Shape{1, 1, samples}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,31 +141,78 @@ func sampleMasses(t *testing.T, prompt string, scale float64, sampler string, st
 	return m
 }
 
+// within reports whether masses are as far as off from those wanted.
+func (p masses) within(off float64, want masses) bool {
+	for k := range p {
+		if !(math.Abs(p[k]-want[k]) <= off) {
+			return false
+		}
+	}
+	return true
+}
+
+// product is the exact composition, a's density and b's to given powers over the
+// unconditional one's.
+func product(a, b float64) masses {
+	var p masses
+	var total float64
+	for k := range p {
+		u := concepts[""][k]
+		p[k] = u * math.Pow(concepts["a"][k]/u, a) * math.Pow(concepts["b"][k]/u, b)
+		total += p[k]
+	}
+	for k := range p {
+		p[k] /= total
+	}
+	return p
+}
+
 // One concept at scale 1 is the density itself: any sampler has to find its
 // masses. A composition's plain sum is not exact: with an ancestral sampler it
-// gives the biased masses below (the exact product of a and b is .071 .857 .071,
-// that of a AND NOT b .967 .032 .001).
+// gives the biased masses below. Moves of a corrector at each level make it exact,
+// and so do moves alone.
 func TestMassesOfMixtures(t *testing.T) {
+	ula20 := Options{Corrector: Corrector{Kind: "ula", Moves: 20}}
+	hmc8 := Options{Corrector: Corrector{Kind: "uhmc", Moves: 8}}
 	for _, c := range []struct {
-		prompt, sampler string
-		scale           float64
-		steps           int
-		want            masses
+		density
+		want    masses
+		off     float64
+		samples int
 	}{
-		{"a", "ddim", 1, 100, concepts["a"]},
-		{"b", "ddpm", 1, 200, concepts["b"]},
-		{"a AND b", "ddpm", 1, 400, masses{.064, .871, .065}},
-		{"a AND b", "ddpm", 2, 400, masses{.0023, .995, .0024}},
-		{"a AND NOT b", "ddpm", 1, 400, masses{.918, .076, .0054}},
+		{density{"a", 1, linearBetas, "ddim", 100, Options{}}, concepts["a"], .012, 6000},
+		{density{"b", 1, linearBetas, "ddpm", 200, Options{}}, concepts["b"], .012, 6000},
+		{density{"a", 1, linearBetas, "euler", 100, Options{Spacing: Karras}}, concepts["a"], .012, 6000},
+		{density{"b", 1, linearBetas, "euler a", 200, Options{}}, concepts["b"], .012, 6000},
+		{density{"a", 1, linearBetas, "heun", 30, Options{}}, concepts["a"], .012, 6000},
+		{density{"b", 1, linearBetas, "dpm++ 2m", 40, Options{}}, concepts["b"], .012, 6000},
+		{density{"a", 1, linearBetas, "dpm++ 2m sde", 60, Options{}}, concepts["a"], .012, 6000},
+
+		{density{"a AND b", 1, linearBetas, "ddpm", 400, Options{}}, masses{.064, .871, .065}, .01, 9000},
+		{density{"a AND b", 2, linearBetas, "ddpm", 400, Options{}}, masses{.0023, .995, .0024}, .01, 6000},
+		{density{"a AND NOT b", 1, linearBetas, "ddpm", 400, Options{}}, masses{.918, .076, .0054}, .01, 6000},
+
+		{density{"a AND b", 1, cosineBetas, "ddpm", 60, ula20}, product(1, 1), .005, 40_000},
+		{density{"a AND b", 2, cosineBetas, "ddpm", 60, ula20}, product(2, 2), .005, 40_000},
+		{density{"a AND NOT b", 1, cosineBetas, "ddpm", 60, ula20}, product(1, -1), .005, 40_000},
+		{density{"a AND NOT b", 1, cosineBetas, "ddim", 50, hmc8}, product(1, -1), .01, 10_000},
+
+		{density{"a AND b", 1, cosineBetas, "langevin", 80, ula20}, product(1, 1), .02, 4000},
+		{density{"a AND b", 2, cosineBetas, "langevin", 80, ula20}, product(2, 2), .02, 4000},
+		{density{"a AND NOT b", 1, cosineBetas, "langevin", 80, ula20}, product(1, -1), .02, 4000},
+		{density{"a AND NOT b", 1, cosineBetas, "langevin", 80, hmc8}, product(1, -1), .02, 4000},
 	} {
-		t.Run(fmt.Sprintf("%s at %g by %s", c.prompt, c.scale, c.sampler), func(t *testing.T) {
+		name := fmt.Sprintf("%s at %g by %s", c.prompt, c.scale, c.sampler)
+		if kind := c.options.Corrector.Kind; kind != "" {
+			name += " with " + kind
+		}
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := sampleMasses(t, c.prompt, c.scale, c.sampler, c.steps, 6000)
-			for k := range got {
-				if math.Abs(got[k]-c.want[k]) > 0.012 { // two standard errors
-					t.Errorf("masses %.4f, want %.4f", got, c.want)
-					break
-				}
+			if testing.Short() && c.samples > 10_000 {
+				t.Skip("takes a second")
+			}
+			if got := c.masses(t, c.samples); !got.within(c.off, c.want) {
+				t.Errorf("masses %.4f, want %.4f", got, c.want)
 			}
 		})
 	}

@@ -33,7 +33,7 @@ func TestClean(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				a := s.AlphaBar(int(step.T))
+				a := step.AlphaBar
 				signal, sigma := math.Sqrt(a), math.Sqrt(1-a)
 				for i := range score {
 					noise := (float64(x[i]) - signal*float64(picture[i])) / sigma
@@ -47,8 +47,10 @@ func TestClean(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if err := bank.Apply(Move{Dst: estimate, Terms: steps[progress.Done-1].Clean}); err != nil {
-					t.Fatal(err)
+				for _, m := range progress.Estimate(estimate) {
+					if err := bank.Apply(m); err != nil {
+						t.Fatal(err)
+					}
 				}
 				got, err := bank.Values(estimate)
 				if err != nil {

@@ -1,7 +1,5 @@
 package sample
 
-import "math"
-
 func init() {
 	Register(Sampler{
 		Name:    "ddim",
@@ -23,7 +21,8 @@ func init() {
 // the timesteps of diffusers' DDIMScheduler: the step after t is t minus the
 // training timesteps a step, whatever the spacing.
 func DDIM(s *Schedule, n int, o Options) ([]Step, error) {
-	if err := o.check(); err != nil {
+	first, err := o.first(n)
+	if err != nil {
 		return nil, err
 	}
 	ts, err := s.Timesteps(n, o.Spacing)
@@ -31,16 +30,15 @@ func DDIM(s *Schedule, n int, o Options) ([]Step, error) {
 		return nil, err
 	}
 	stride := s.Config.NumTrainTimesteps / n
-	steps := make([]Step, 0, n)
-	for _, t := range ts {
-		clean, noise, err := s.predictions(t)
+	var steps []Step
+	for _, t := range ts[first:] {
+		at, next := s.level(t), s.AlphaBar(t-stride)
+		clean, noise, err := s.predictions(at)
 		if err != nil {
 			return nil, err
 		}
-		a, next := s.AlphaBar(t), s.AlphaBar(t-stride)
-		sigma := o.Eta * root((1-next)/(1-a)*(1-a/next))
-		direction := root(1 - next - float64(sigma*sigma))
-		steps = append(steps, single(t, clean.combine(math.Sqrt(next), noise, direction), sigma, clean))
+		move, fresh := renoise(clean, noise, at.AlphaBar, next, o.Eta)
+		steps = append(steps, single(at, next, move, fresh, clean))
 	}
 	return steps, nil
 }

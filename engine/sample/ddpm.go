@@ -18,7 +18,8 @@ func init() {
 // 7, over the timesteps of diffusers' DDPMScheduler. Its variance is the config's
 // variance_type, fixed_small (the posterior's) or fixed_large (β).
 func DDPM(s *Schedule, n int, o Options) ([]Step, error) {
-	if err := o.check(); err != nil {
+	first, err := o.first(n)
+	if err != nil {
 		return nil, err
 	}
 	large := s.Config.VarianceType == "fixed_large"
@@ -29,13 +30,14 @@ func DDPM(s *Schedule, n int, o Options) ([]Step, error) {
 	if err != nil {
 		return nil, err
 	}
-	steps := make([]Step, 0, n)
-	for i, t := range ts {
-		clean, _, err := s.predictions(t)
+	var steps []Step
+	for i := first; i < n; i++ {
+		at := s.level(ts[i])
+		clean, _, err := s.predictions(at)
 		if err != nil {
 			return nil, err
 		}
-		a, next := s.AlphaBar(t), 1.0
+		a, next := at.AlphaBar, 1.0
 		if i+1 < n {
 			next = s.AlphaBar(ts[i+1])
 		}
@@ -46,10 +48,10 @@ func DDPM(s *Schedule, n int, o Options) ([]Step, error) {
 		if large {
 			variance = beta
 		}
-		if t == 0 {
+		if ts[i] == 0 {
 			variance = 0
 		}
-		steps = append(steps, single(t, mean, root(variance), clean))
+		steps = append(steps, single(at, next, mean, root(variance), clean))
 	}
 	return steps, nil
 }

@@ -10,6 +10,6 @@
 //
 // Everything here rounds the same on every platform: products are converted
 // explicitly before they are added, which keeps Go from fusing them (the
-// language allows it, and arm64 does it), and sine and logarithm are this
-// package's own, since those of package math differ between platforms.
+// language allows it, and arm64 does it), and sine, exponential and logarithm are
+// this package's own, since those of package math differ between platforms.
 package sample

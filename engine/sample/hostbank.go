@@ -37,10 +37,21 @@ func (b *HostBank) Apply(m Move) error {
 			return err
 		}
 	}
+	var mask []float32
+	if m.Mask != RegX {
+		if mask, err = b.Values(m.Mask); err != nil {
+			return err
+		}
+	}
 	for i := range dst {
 		var sum float64
+		share := 1.0
+		if mask != nil {
+			share = float64(mask[i])
+			sum = float64((1 - share) * float64(dst[i]))
+		}
 		for k, t := range m.Terms {
-			sum += float64(t.Coef * float64(sources[k][i]))
+			sum += float64(float64(t.Coef*share) * float64(sources[k][i]))
 		}
 		dst[i] = float32(sum)
 	}

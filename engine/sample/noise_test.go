@@ -36,6 +36,10 @@ type goldenFile struct {
 		StepsOffset int `json:"steps_offset"`
 		Prints      []int
 	}
+	LCMTimesteps []struct {
+		Train, Original int
+		Prints          []int
+	} `json:"lcm_timesteps"`
 	Trajectories []trajectory
 }
 
@@ -50,7 +54,7 @@ func goldens(t *testing.T) goldenFile {
 	if err := json.Unmarshal(data, &g); err != nil {
 		t.Fatal(err)
 	}
-	if len(g.Noise) == 0 || len(g.Timesteps) == 0 || len(g.Trajectories) == 0 {
+	if len(g.Noise) == 0 || len(g.Timesteps) == 0 || len(g.LCMTimesteps) == 0 || len(g.Trajectories) == 0 {
 		t.Fatal("testdata/goldens.json lacks a part")
 	}
 	return g
@@ -142,6 +146,8 @@ func TestFixedFunctions(t *testing.T) {
 		check("sin", -x, fixedSin(-x), math.Sin(-x))
 		check("cos", x, fixedCos(x), math.Cos(x))
 		check("log", x, fixedLog(x), math.Log(x))
+		check("exp", x, fixedExp(x), math.Exp(x))
+		check("exp", -x, fixedExp(-x), math.Exp(-x))
 		tiny := x * 0x1p-33
 		check("log", tiny, fixedLog(tiny), math.Log(tiny))
 		check("log", 1-tiny, fixedLog(1-tiny), math.Log(1-tiny))

@@ -1,9 +1,11 @@
 package sample
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 )
 
 // Bank is what a device offers to samplers: registers that hold the latents of a
@@ -34,20 +36,37 @@ func (f ScorerFunc) Score(ctx context.Context, step Step, in, out Reg) error {
 
 // Progress says how far a run has come.
 type Progress struct {
-	Done, Steps int     // steps done, of how many
-	T           float64 // the timestep of the step just done
+	Done, Steps            int     // whole steps done, of how many, as a person counts them
+	Evaluated, Evaluations int     // evaluations of the network done, of how many
+	Partial                bool    // whether the evaluation just made completes no step
+	T                      float64 // the timestep of the evaluation just made
+	clean                  []Term
+	original               original
 }
 
-// Run executes steps on a bank and yields after each; the result is then in
-// RegX. The picture of a seed depends on neither the others of the batch
-// nor their number: its initial latent is call 0 of its seed's noise, and each
-// step with noise takes the next call. Run stops between two steps when ctx is
-// done, with its error, or when the caller stops ranging.
+// Estimate returns the moves that set a register to the estimate of the clean
+// latents that the evaluation just made gives. The register is RegX, to end the run
+// there, or one that the run doesn't use.
+func (p Progress) Estimate(dst Reg) []Move {
+	return append([]Move{{Dst: dst, Terms: p.clean}}, p.original.restore(dst, 1)...)
+}
+
+// Run executes steps on a bank, from pure noise; see [RunFrom].
 func Run(ctx context.Context, bank Bank, scorer Scorer, steps []Step, seeds []uint64, shape Shape) iter.Seq2[Progress, error] {
+	return RunFrom(ctx, bank, scorer, steps, seeds, shape, Start{})
+}
+
+// RunFrom executes steps on a bank and yields after each evaluation of the network,
+// with Progress.Partial where it doesn't complete a step; the result is then in
+// RegX. The picture of a seed depends on neither the others of the batch nor their
+// number: its initial noise is call 0 of its seed's, and each evaluation with noise
+// takes the next call. A run stops between two evaluations when ctx is done, with
+// its error, or when the caller stops ranging.
+func RunFrom(ctx context.Context, bank Bank, scorer Scorer, steps []Step, seeds []uint64, shape Shape, start Start) iter.Seq2[Progress, error] {
 	return func(yield func(Progress, error) bool) {
-		progress := Progress{Steps: len(steps)}
+		progress := Progress{Steps: Count(steps), Evaluations: len(steps)}
 		fail := func(err error) { yield(progress, err) }
-		if err := shape.check(len(seeds)); err != nil {
+		if err := cmp.Or(shape.check(len(seeds)), start.check(len(seeds), shape)); err != nil {
 			fail(err)
 			return
 		}
@@ -56,33 +75,55 @@ func Run(ctx context.Context, bank Bank, scorer Scorer, steps []Step, seeds []ui
 			fail(err)
 			return
 		}
-		for i, step := range steps {
+		var err error
+		if progress.original, err = start.begin(bank, steps, len(seeds), shape); err != nil {
+			fail(err)
+			return
+		}
+		for _, step := range steps {
 			if err := context.Cause(ctx); err != nil {
 				fail(err)
 				return
 			}
-			if err := scorer.Score(ctx, step, step.At, RegScore); err != nil {
-				fail(fmt.Errorf("step %d of %d: %w", i+1, len(steps), err))
+			if err := progress.advance(ctx, bank, scorer, &noise, step); err != nil {
+				fail(fmt.Errorf("step %d of %d: %w", progress.Done+1, progress.Steps, err))
 				return
 			}
-			if step.Noise {
-				if err := noise.fill(RegNoise); err != nil {
-					fail(fmt.Errorf("step %d of %d: %w", i+1, len(steps), err))
-					return
-				}
-			}
-			for _, m := range step.Moves {
-				if err := bank.Apply(m); err != nil {
-					fail(fmt.Errorf("step %d of %d: %w", i+1, len(steps), err))
-					return
-				}
-			}
-			progress.Done, progress.T = i+1, step.T
 			if !yield(progress, nil) {
 				return
 			}
 		}
 	}
+}
+
+// advance makes one evaluation and its moves.
+func (p *Progress) advance(ctx context.Context, bank Bank, scorer Scorer, noise *noiseSource, step Step) error {
+	if err := scorer.Score(ctx, step, step.At, RegScore); err != nil {
+		return err
+	}
+	if step.Noise {
+		if err := noise.fill(RegNoise); err != nil {
+			return err
+		}
+	}
+	moves := step.Moves
+	if !step.Partial {
+		at := step.Next
+		if p.Done+1 == p.Steps { // some schedules leave a little noise
+			at = 1
+		}
+		moves = slices.Concat(moves, p.original.restore(RegX, at))
+	}
+	for _, m := range moves {
+		if err := bank.Apply(m); err != nil {
+			return err
+		}
+	}
+	p.Evaluated++
+	if p.Partial, p.T, p.clean = step.Partial, step.T, step.Clean; !p.Partial {
+		p.Done++
+	}
+	return nil
 }
 
 // noiseSource numbers the calls of a run's noise.

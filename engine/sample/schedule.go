@@ -18,16 +18,6 @@ const (
 	PredictSample   Prediction = "sample"       // the clean latent
 )
 
-// Spacing is how a sampler's timesteps are spread over the training ones (Lin et
-// al., arXiv 2305.08891, table 2).
-type Spacing string
-
-const (
-	Leading  Spacing = "leading"
-	Trailing Spacing = "trailing"
-	Linspace Spacing = "linspace"
-)
-
 // Config is a diffusers scheduler_config.json, as far as it says what noise the
 // network was trained on. ParseConfig fills in the defaults of its class.
 type Config struct {
@@ -43,6 +33,8 @@ type Config struct {
 	SetAlphaToOne       bool       `json:"set_alpha_to_one"`
 	RescaleBetasZeroSNR bool       `json:"rescale_betas_zero_snr"`
 	VarianceType        string     `json:"variance_type"`
+	OriginalSteps       int        `json:"original_inference_steps"` // LCM: of the distillation
+	TimestepScaling     float64    `json:"timestep_scaling"`         // LCM: of the boundary condition
 	ClipSample          bool       `json:"clip_sample"`
 	Thresholding        bool       `json:"thresholding"`
 }
@@ -53,6 +45,7 @@ var classDefaults = func() map[string]Config {
 	base := Config{
 		NumTrainTimesteps: 1000, BetaStart: 0.0001, BetaEnd: 0.02, BetaSchedule: "linear",
 		PredictionType: PredictEpsilon, TimestepSpacing: Leading, SetAlphaToOne: true, VarianceType: "fixed_small",
+		OriginalSteps: 50, TimestepScaling: 10,
 	}
 	with := func(change func(c *Config)) Config {
 		c := base
@@ -132,6 +125,13 @@ func NewSchedule(c Config) (*Schedule, error) {
 	}
 	if c.RescaleBetasZeroSNR {
 		rescaleZeroSNR(s.alphaBar)
+	}
+	for t, last := 0, 1.0; t < n; t++ {
+		a := s.alphaBar[t]
+		if !(a < last) {
+			return nil, fmt.Errorf("scheduler config: ᾱ is %g at timestep %d, after %g; want it to fall", a, t, last)
+		}
+		last = a
 	}
 	if !c.SetAlphaToOne {
 		s.final = s.alphaBar[0]
@@ -213,69 +213,4 @@ func (s *Schedule) Notes() []string {
 		notes = append(notes, "thresholding is not applied: it suits pixels, not latents")
 	}
 	return notes
-}
-
-// Timesteps returns the timesteps of n steps, from noise to picture, as
-// diffusers' set_timesteps does; an empty spacing is the config's own.
-func (s *Schedule) Timesteps(n int, spacing Spacing) ([]int, error) {
-	train := s.Config.NumTrainTimesteps
-	if n < 1 || n > train {
-		return nil, fmt.Errorf("sample: %d steps; want 1 to %d", n, train)
-	}
-	if spacing == "" {
-		spacing = s.Config.TimestepSpacing
-	}
-	ts := make([]int, n)
-	switch spacing {
-	case Linspace:
-		for i := range ts {
-			if n > 1 {
-				step := float64(train-1) / float64(n-1)
-				ts[n-1-i] = int(math.RoundToEven(float64(i) * step))
-			}
-		}
-	case Leading:
-		for i := range ts {
-			ts[n-1-i] = i*(train/n) + s.Config.StepsOffset
-		}
-	case Trailing:
-		// numpy.arange adds the difference of its first two values, already rounded.
-		delta := float64(train) - float64(train)/float64(n) - float64(train)
-		for i := range ts {
-			ts[i] = int(math.RoundToEven(float64(train)+float64(float64(i)*delta))) - 1
-		}
-	default:
-		return nil, fmt.Errorf("sample: unknown timestep spacing %q; want %s, %s or %s", spacing, Leading, Trailing, Linspace)
-	}
-	if ts[0] >= train {
-		return nil, fmt.Errorf("sample: %d %s steps with steps_offset %d begin at timestep %d; the last is %d", n, spacing, s.Config.StepsOffset, ts[0], train-1)
-	}
-	return ts, nil
-}
-
-// linear is a value as a combination of x and the network's output.
-type linear struct{ x, out float64 }
-
-// combine returns a·l + b·m.
-func (l linear) combine(a float64, m linear, b float64) linear {
-	return linear{float64(a*l.x) + float64(b*m.x), float64(a*l.out) + float64(b*m.out)}
-}
-
-// predictions returns the estimates of the clean latent and of the noise at a
-// timestep. They are linear in x and the output whatever the network predicts, so
-// that samplers need not know.
-func (s *Schedule) predictions(t int) (clean, noise linear, err error) {
-	a := s.AlphaBar(t)
-	signal, sigma := math.Sqrt(a), math.Sqrt(1-a)
-	switch s.Config.PredictionType {
-	case PredictVelocity:
-		return linear{signal, -sigma}, linear{sigma, signal}, nil
-	case PredictSample:
-		return linear{0, 1}, linear{1 / sigma, -signal / sigma}, nil
-	default:
-		if a == 0 {
-			return linear{}, linear{}, fmt.Errorf("sample: timestep %d is pure noise, where a network that predicts epsilon says nothing of the picture; use leading spacing", t)
-		}
-		return linear{1 / signal, -sigma / signal}, linear{0, 1}, nil
-	}
 }

@@ -35,20 +35,38 @@ type Term struct {
 }
 
 // Move sets Dst to the sum of the terms, element by element; Dst may be among
-// them.
+// them. With a Mask, a register of values from 0 to 1, the sum replaces only that
+// share of Dst: (1 − mask)·Dst + mask·sum. RegX is never a mask and stands for none.
 type Move struct {
 	Dst   Reg
 	Terms []Term
+	Mask  Reg
 }
 
 // Step is one evaluation of the network and what is done with it.
 type Step struct {
-	T     float64 // the timestep the network is told
-	At    Reg     // the register it is evaluated at
-	Noise bool    // whether RegNoise is filled with fresh noise before the moves
-	Moves []Move  // in order
+	T        float64 // the timestep the network is told
+	AlphaBar float64 // the share of signal ᾱ at T, see [Level]
+	At       Reg     // the register it is evaluated at
+	Noise    bool    // whether RegNoise is filled with fresh noise before the moves
+	Moves    []Move  // in order
 	// Clean is, once the moves are made, the estimate of the clean latents that the step was made from.
 	Clean []Term
+	// Next is the ᾱ of RegX once the moves are made.
+	Next float64
+	// Partial says that this is not yet what a person calls a step: more evaluations belong to it.
+	Partial bool
+}
+
+// Count is the number of whole steps, as a person counts them.
+func Count(steps []Step) int {
+	n := 0
+	for _, s := range steps {
+		if !s.Partial {
+			n++
+		}
+	}
+	return n
 }
 
 // Registers is the number of registers that steps use.
@@ -57,7 +75,7 @@ func Registers(steps []Step) int {
 	for _, s := range steps {
 		last = max(last, s.At)
 		for _, m := range s.Moves {
-			last = max(last, m.Dst)
+			last = max(last, m.Dst, m.Mask)
 			for _, t := range m.Terms {
 				last = max(last, t.Reg)
 			}
@@ -69,16 +87,25 @@ func Registers(steps []Step) int {
 	return int(last) + 1
 }
 
-// single is a step of one evaluation at x and one move, x' = l.x·x + l.out·score + noise·z; clean is its estimate of
-// the clean latents, from x and score.
-func single(t int, l linear, noise float64, clean linear) Step {
+// single is a step of one evaluation at x and one move, x' = l.x·x + l.out·score + noise·z, that leads to level next;
+// clean is its estimate of the clean latents, from x and score.
+func single(at Level, next float64, l linear, noise float64, clean linear) Step {
 	return Step{
-		T:     float64(t),
-		At:    RegX,
-		Noise: noise > 0,
-		Moves: []Move{{Dst: RegX, Terms: terms(l.x, l.out, noise)}},
-		Clean: clean.after(l, noise),
+		T:        at.T,
+		AlphaBar: at.AlphaBar,
+		At:       RegX,
+		Noise:    noise > 0,
+		Moves:    []Move{{Dst: RegX, Terms: terms(l.x, l.out, noise)}},
+		Clean:    clean.after(l, noise),
+		Next:     next,
 	}
+}
+
+// renoise returns the coefficients of a move to level next that puts the predicted clean latents together with the
+// predicted noise and, eta of DDPM's, fresh noise: Song et al., arXiv 2010.02502, equations 12 and 16.
+func renoise(clean, noise linear, a, next, eta float64) (l linear, fresh float64) {
+	fresh = eta * root((1-next)/(1-a)*(1-a/next))
+	return clean.combine(math.Sqrt(next), noise, root(1-next-float64(fresh*fresh))), fresh
 }
 
 // after returns c in terms of x' instead of x: x = (x' - l.out·score - noise·z) / l.x.
@@ -94,10 +121,10 @@ func (c linear) after(l linear, noise float64) []Term {
 	return terms(q, c.out-float64(q*l.out), float64(-q*noise))
 }
 
-// terms lists x, score and noise with their coefficients, without those that are 0.
-func terms(x, score, noise float64) []Term {
+// terms lists x, score and noise with their coefficients, and more, without those that are 0.
+func terms(x, score, noise float64, more ...Term) []Term {
 	var ts []Term
-	for _, t := range []Term{{RegX, x}, {RegScore, score}, {RegNoise, noise}} {
+	for _, t := range append([]Term{{RegX, x}, {RegScore, score}, {RegNoise, noise}}, more...) {
 		if t.Coef != 0 {
 			ts = append(ts, t)
 		}

@@ -12,15 +12,19 @@ import (
 
 // trajectory is a run of one of diffusers' schedulers.
 type trajectory struct {
-	Config    json.RawMessage
-	Sampler   string
-	Steps     int
-	Eta       float64
-	Seed      uint64
-	Shape     [3]int
-	Timesteps []int
-	Outputs   []floats // of the network at each step
-	States    []floats // after each step
+	Config  json.RawMessage
+	Sampler string
+	Steps   int
+	Eta     float64
+	Seed    uint64
+	Shape   [3]int
+	Options struct {
+		Spacing  Spacing
+		Strength float64
+	}
+	Timesteps []float64
+	Outputs   []floats // of the network at each evaluation
+	States    []floats // after each whole step
 }
 
 func schedule(t *testing.T, config string) *Schedule {
@@ -41,16 +45,22 @@ func (g trajectory) run(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps, err := sampler.Steps(schedule(t, string(g.Config)), g.Steps, Options{Eta: g.Eta})
+	s := schedule(t, string(g.Config))
+	steps, err := sampler.Steps(s, g.Steps, Options{Eta: g.Eta, Spacing: g.Options.Spacing, Strength: g.Options.Strength})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var ts []int
-	for _, s := range steps {
-		ts = append(ts, int(s.T))
+	if len(steps) != len(g.Timesteps) {
+		t.Fatalf("%d evaluations, want %d", len(steps), len(g.Timesteps))
 	}
-	if !slices.Equal(ts, g.Timesteps) {
-		t.Fatalf("timesteps %v\nwant %v", ts, g.Timesteps)
+	for i, want := range g.Timesteps {
+		off := 1e-6
+		if s.Config.Class == "DPMSolverMultistepScheduler" && steps[i].T != math.Trunc(steps[i].T) {
+			off = 1 // it rounds timesteps between two training ones, or cuts them off
+		}
+		if math.Abs(steps[i].T-want) > off {
+			t.Fatalf("evaluation %d at timestep %v, want %v", i, steps[i].T, want)
+		}
 	}
 	shape := Shape{g.Shape[0], g.Shape[1], g.Shape[2]}
 	bank := NewHostBank(Registers(steps), shape.Len())
@@ -67,6 +77,9 @@ func (g trajectory) run(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if progress.Partial {
+			continue
+		}
 		want := g.States[progress.Done-1]
 		var largest, worst float64
 		for i := range x {
@@ -77,8 +90,8 @@ func (g trajectory) run(t *testing.T) {
 			t.Fatalf("step %d: off by %g where the largest value is %g", progress.Done, worst, largest)
 		}
 	}
-	if k != g.Steps {
-		t.Errorf("%d evaluations, want %d", k, g.Steps)
+	if done := Count(steps); k != len(steps) || done != len(g.States) {
+		t.Errorf("%d evaluations for %d steps, want %d for %d", k, done, len(steps), len(g.States))
 	}
 }
 
@@ -119,6 +132,21 @@ func TestTimestepsOfDiffusers(t *testing.T) {
 	}
 }
 
+func TestLCMTimestepsOfDiffusers(t *testing.T) {
+	for _, c := range goldens(t).LCMTimesteps {
+		s := schedule(t, fmt.Sprintf(`{"_class_name": "LCMScheduler", "num_train_timesteps": %d, "original_inference_steps": %d}`, c.Train, c.Original))
+		for i, want := range c.Prints {
+			ts, err := s.lcmTimesteps(i+1, "")
+			if err != nil || len(ts) != i+1 || fingerprint(ts) != want {
+				t.Errorf("%d of %d/%d: %v, %v", i+1, c.Original, c.Train, ts, err)
+			}
+		}
+		if _, err := s.lcmTimesteps(len(c.Prints)+1, ""); err == nil {
+			t.Errorf("%d of %d: no error", len(c.Prints)+1, c.Original)
+		}
+	}
+}
+
 func TestClassDefaults(t *testing.T) {
 	for _, c := range []struct{ class, spacing, betas, last string }{
 		{"DDIMScheduler", "leading", "linear", "1"},
@@ -152,6 +180,7 @@ func TestConfigErrors(t *testing.T) {
 		`{"_class_name": "DDIMScheduler", "trained_betas": [0.5]}`,
 		`{"_class_name": "DDIMScheduler", "prediction_type": "flow"}`,
 		`{"_class_name": "DDIMScheduler", "steps_offset": -1}`,
+		`{"_class_name": "DDIMScheduler", "num_train_timesteps": 1, "trained_betas": [1e-20]}`,
 		`{"_class_name": "DDIMScheduler", "steps_offset": 1000}`,
 	} {
 		c, err := ParseConfig([]byte(config))
@@ -176,7 +205,15 @@ func TestSamplerErrors(t *testing.T) {
 		{head + `}`, "ddim", 10, Options{Eta: -1}},
 		{head + `}`, "ddim", 10, Options{Eta: math.NaN()}},
 		{head + `}`, "ddpm", 10, Options{Eta: 2}},
-		{head + `}`, "ddim", 10, Options{Spacing: "karras"}},
+		{head + `}`, "ddim", 10, Options{Spacing: Karras}},
+		{head + `}`, "euler", 10, Options{Spacing: "gits"}},
+		{head + `}`, "euler", 1001, Options{Spacing: Karras}},
+		{head + `}`, "euler", 0, Options{Spacing: Linspace}},
+		{head + `}`, "dpm++ 2m", 1000, Options{Spacing: Linspace}}, // has a level more
+		{head + `}`, "heun", 10, Options{Strength: 1.1}},
+		{head + `}`, "ddim", 10, Options{Strength: 0.05}},
+		{head + `}`, "lcm", 51, Options{}},
+		{head + `, "num_train_timesteps": 20}`, "lcm", 4, Options{}}, // fewer than it was distilled at
 		{head + `, "steps_offset": 1}`, "ddpm", 1000, Options{}},
 		{head + `, "variance_type": "learned_range"}`, "ddpm", 10, Options{}},
 		{head + `, "rescale_betas_zero_snr": true}`, "ddpm", 10, Options{Spacing: Trailing}},
@@ -190,11 +227,28 @@ func TestSamplerErrors(t *testing.T) {
 			t.Errorf("%s, %s, %d, %+v: %d steps, want an error", c.config, c.sampler, c.n, c.o, len(steps))
 		}
 	}
-	if _, err := Lookup("euler a"); err == nil {
+	if _, err := Lookup("euler b"); err == nil {
 		t.Error("found a sampler that is not there")
 	}
-	if got, want := Names(), []string{"ddim", "ddim_trailing", "ddpm"}; !slices.Equal(got, want) {
+	if got, want := Names(), []string{"ddim", "ddim_trailing", "ddpm", "dpm++ 2m", "dpm++ 2m sde", "euler", "euler a", "heun", "langevin", "lcm"}; !slices.Equal(got, want) {
 		t.Errorf("names %q, want %q", got, want)
+	}
+}
+
+func TestLookup(t *testing.T) {
+	for name, want := range map[string]string{
+		"Euler a": "euler a", "euler_a": "euler a", "EulerAncestralDiscreteScheduler": "euler a",
+		"DPM++ 2M": "dpm++ 2m", "dpm++2m": "dpm++ 2m", "dpmpp_2m": "dpm++ 2m", "DPM++ 2M SDE": "dpm++ 2m sde",
+		"DPM++ 2M SDE Karras": "dpm++ 2m sde karras", "Heun": "heun", "LCM": "lcm",
+	} {
+		if s, err := Lookup(name); err != nil || s.Name != want {
+			t.Errorf("%q: %q, %v, want %q", name, s.Name, err, want)
+		} else if again, err := Lookup(s.Name); err != nil || again.Name != want {
+			t.Errorf("%q: %q, %v", s.Name, again.Name, err)
+		}
+	}
+	if _, err := Lookup("karras"); err == nil {
+		t.Error("found a sampler of no name")
 	}
 }
 
@@ -311,12 +365,13 @@ func TestRunStops(t *testing.T) {
 }
 
 func FuzzParseConfig(f *testing.F) {
-	f.Add([]byte(`{"_class_name": "DDIMScheduler", "num_train_timesteps": 20, "rescale_betas_zero_snr": true, "timestep_spacing": "trailing"}`), 7)
-	f.Add([]byte(`{"_class_name": "PNDMScheduler", "trained_betas": [0.1, 0.9], "num_train_timesteps": 2, "steps_offset": 1}`), 1)
-	f.Add([]byte(`{"_class_name": "DDPMScheduler", "beta_schedule": "squaredcos_cap_v2", "num_train_timesteps": 3, "prediction_type": "sample"}`), 3)
-	f.Fuzz(func(t *testing.T, config []byte, n int) {
+	f.Add([]byte(`{"_class_name": "DDIMScheduler", "num_train_timesteps": 20, "rescale_betas_zero_snr": true, "timestep_spacing": "trailing"}`), 7, 0.0)
+	f.Add([]byte(`{"_class_name": "PNDMScheduler", "trained_betas": [0.1, 0.9], "num_train_timesteps": 2, "steps_offset": 1}`), 1, 0.5)
+	f.Add([]byte(`{"_class_name": "DDPMScheduler", "beta_schedule": "squaredcos_cap_v2", "num_train_timesteps": 3, "prediction_type": "sample"}`), 3, 1.0)
+	f.Add([]byte(`{"_class_name": "LCMScheduler", "beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"}`), 9, 0.6)
+	f.Fuzz(func(t *testing.T, config []byte, n int, strength float64) {
 		c, err := ParseConfig(config)
-		if err != nil {
+		if err != nil || n > 100 || c.NumTrainTimesteps > 2000 { // slow
 			return
 		}
 		s, err := NewSchedule(c)
@@ -328,19 +383,35 @@ func FuzzParseConfig(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			steps, err := sampler.Steps(s, n, Options{Eta: 1})
-			if err != nil {
-				continue
-			}
-			for _, step := range steps {
-				for _, m := range step.Moves {
-					for _, term := range m.Terms {
-						if math.IsNaN(term.Coef) || math.IsInf(term.Coef, 0) {
-							t.Fatalf("%s: coefficient %v at timestep %v", name, term.Coef, step.T)
-						}
+			for _, spacing := range append(Spacings(), "") {
+				for _, kind := range Correctors() {
+					o := Options{Eta: 1, Spacing: spacing, Strength: strength, Corrector: Corrector{Kind: kind, Moves: 1}}
+					if steps, err := sampler.Steps(s, n, o); err == nil {
+						checkSteps(t, name, steps)
 					}
 				}
 			}
 		}
 	})
+}
+
+// checkSteps wants steps that a device can run: with finite coefficients, at levels that are some.
+func checkSteps(t *testing.T, name string, steps []Step) {
+	t.Helper()
+	if len(steps) == 0 || steps[len(steps)-1].Partial {
+		t.Fatalf("%s: %d evaluations, the last one of none", name, len(steps))
+	}
+	for _, step := range steps {
+		moves := append([]Move{{Terms: step.Clean}}, step.Moves...)
+		for _, m := range moves {
+			for _, term := range m.Terms {
+				if math.IsNaN(term.Coef) || math.IsInf(term.Coef, 0) {
+					t.Fatalf("%s: coefficient %v at timestep %v", name, term.Coef, step.T)
+				}
+			}
+		}
+		if !(step.AlphaBar >= 0 && step.AlphaBar < 1 && step.Next >= 0 && step.Next <= 1) {
+			t.Fatalf("%s: from ᾱ %v to %v at timestep %v", name, step.AlphaBar, step.Next, step.T)
+		}
+	}
 }

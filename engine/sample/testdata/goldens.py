@@ -4,7 +4,9 @@
     python goldens.py > goldens.json
 
 Trajectories run diffusers' own schedulers on recorded network outputs and on the
-noise that a seed stands for, in float64 over diffusers' float32 betas.
+noise that a seed stands for, DDIM and DDPM in float64 over diffusers' float32
+betas, the others in float64 throughout. Latents are recorded as this package
+holds them: those of schedulers that count in sigma, over sqrt(1 + sigma^2).
 """
 
 import base64
@@ -13,8 +15,10 @@ import sys
 
 import numpy as np
 import torch
-from diffusers import DDIMScheduler, DDPMScheduler
-from diffusers.schedulers import scheduling_ddpm
+from diffusers import (DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler,
+                       EulerDiscreteScheduler, HeunDiscreteScheduler, LCMScheduler)
+from diffusers.schedulers import (scheduling_ddpm, scheduling_dpmsolver_multistep, scheduling_euler_ancestral_discrete,
+                                  scheduling_euler_discrete, scheduling_heun_discrete, scheduling_lcm)
 
 
 def philox(seed, call, index):
@@ -84,6 +88,51 @@ TRAJECTORIES = [
 SHAPE = (3, 2, 4)  # channels, rows, columns
 
 
+class Double:
+    """A module whose float32 is float64."""
+
+    def __init__(self, module):
+        self.module, self.float32 = module, module.float64
+
+    def __getattr__(self, name):
+        return getattr(self.module, name)
+
+
+for module in [scheduling_dpmsolver_multistep, scheduling_euler_ancestral_discrete, scheduling_euler_discrete,
+               scheduling_heun_discrete, scheduling_lcm]:
+    module.torch, module.np = Double(torch), Double(np)
+
+
+class Noise:
+    """The calls of a seed's noise, in order, in place of diffusers' generator."""
+
+    def __init__(self, seed):
+        self.seed, self.calls, self.index = seed, 0, np.arange(np.prod(SHAPE), dtype=np.uint64)
+        for module in [scheduling_ddpm, scheduling_dpmsolver_multistep, scheduling_euler_ancestral_discrete,
+                       scheduling_euler_discrete, scheduling_lcm]:
+            module.randn_tensor = lambda *_, **__: self()
+
+    def __call__(self):
+        z = philox(self.seed, self.calls, self.index).reshape(1, *SHAPE)
+        self.calls += 1
+        return torch.from_numpy(z).double()
+
+
+def picture(x):
+    """The only picture of a batch in row, column, channel order."""
+    return pack(np.asarray(x)[0].transpose(1, 2, 0))
+
+
+def network(x, rng):
+    """A recorded output that depends on x in part."""
+    return (0.7 * np.asarray(x) + 0.5 * rng.standard_normal(x.shape)).astype(np.float32)
+
+
+def record(cls, config, sampler, steps, seed, timesteps, outputs, states, **more):
+    return {"config": {"_class_name": cls.__name__, **config}, "sampler": sampler, "steps": steps, "seed": seed,
+            "shape": SHAPE, "timesteps": [float(t) for t in timesteps], "outputs": outputs, "states": states, **more}
+
+
 def trajectory(cls, sampler, config, steps, eta, seed):
     scheduler = cls(**config)
     scheduler.set_timesteps(steps)
@@ -95,34 +144,105 @@ def trajectory(cls, sampler, config, steps, eta, seed):
     scheduler.alphas_cumprod = scheduler.alphas_cumprod.double()
     if cls is DDIMScheduler:
         scheduler.final_alpha_cumprod = torch.tensor(1.0).double() if config.get("set_alpha_to_one", True) else scheduler.alphas_cumprod[0]
-    rng = np.random.default_rng(seed)
-    index = np.arange(np.prod(SHAPE), dtype=np.uint64)
-    calls = 0
-
-    def noise():
-        nonlocal calls
-        z = torch.from_numpy(philox(seed, calls, index).reshape(1, *SHAPE)).double()
-        calls += 1
-        return z
-
-    scheduling_ddpm.randn_tensor = lambda *_, **__: noise()
+    rng, noise = np.random.default_rng(seed), Noise(seed)
     x, outputs, states = noise(), [], []
     for t in scheduler.timesteps:
-        out = (0.7 * x.numpy() + 0.5 * rng.standard_normal(x.shape)).astype(np.float32)
-        outputs.append(pack(out[0].transpose(1, 2, 0)))
+        out = network(x, rng)
+        outputs.append(picture(out))
         out = torch.from_numpy(out).double()
         if cls is DDIMScheduler:
             x = scheduler.step(out, int(t), x, eta=eta, variance_noise=noise() if eta > 0 else None).prev_sample
         else:
             x = scheduler.step(out, int(t), x).prev_sample
-        states.append(pack(x.numpy()[0].transpose(1, 2, 0)))
-    return {"config": {"_class_name": cls.__name__, **config}, "sampler": sampler, "steps": steps, "eta": eta, "seed": seed,
-            "shape": SHAPE, "timesteps": [int(t) for t in scheduler.timesteps], "outputs": outputs, "states": states}
+        states.append(picture(x))
+    return record(cls, config, sampler, steps, seed, scheduler.timesteps, outputs, states, eta=eta)
+
+
+# Of schedulers over sigma, and LCM. What a person chooses with Options is "spacing" and "strength" here.
+SIGMA_TRAJECTORIES = [
+    (cls, sampler, dict(config, prediction_type=prediction, **extra), 8, {})
+    for cls, sampler in [(EulerDiscreteScheduler, "euler"), (EulerAncestralDiscreteScheduler, "euler a"), (HeunDiscreteScheduler, "heun"),
+                         (DPMSolverMultistepScheduler, "dpm++ 2m"), (DPMSolverMultistepScheduler, "dpm++ 2m sde"), (LCMScheduler, "lcm")]
+    for prediction, config, extra in [
+        ("epsilon", dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"), dict(timestep_spacing="linspace")),
+        ("epsilon", dict(beta_start=0.0001, beta_end=0.02, beta_schedule="linear"), dict(timestep_spacing="leading", steps_offset=1)),
+        ("v_prediction", dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"), dict(timestep_spacing="trailing")),
+        ("sample", dict(beta_start=0.0001, beta_end=0.02, beta_schedule="linear"), dict(timestep_spacing="linspace")),
+        ("v_prediction", dict(beta_schedule="squaredcos_cap_v2"), dict(timestep_spacing="trailing")),
+        ("v_prediction", dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"),
+         dict(timestep_spacing="trailing", rescale_betas_zero_snr=True)),
+    ]
+    if not (prediction == "sample" and sampler == "euler a")  # diffusers can't
+    # Beyond sigma 164 this package's Heun is Euler; diffusers' has no zero SNR.
+    if not (sampler == "heun" and (extra.get("rescale_betas_zero_snr") or config["beta_schedule"] == "squaredcos_cap_v2"))
+] + [
+    (EulerDiscreteScheduler, "Euler", dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"), 10, dict(spacing="karras")),
+    (EulerDiscreteScheduler, "k_euler", dict(prediction_type="v_prediction"), 7, dict(spacing="exponential")),
+    (HeunDiscreteScheduler, "Heun", dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"), 7, dict(spacing="karras")),
+    (DPMSolverMultistepScheduler, "DPM++ 2M Karras", dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"), 20, {}),
+    (DPMSolverMultistepScheduler, "dpmpp_2m", dict(prediction_type="sample"), 9, dict(spacing="karras")),
+    (DPMSolverMultistepScheduler, "DPM++ 2M SDE Karras", dict(prediction_type="v_prediction"), 9, {}),
+    (DPMSolverMultistepScheduler, "dpm++2m", dict(prediction_type="v_prediction"), 9, dict(spacing="exponential")),
+    (DPMSolverMultistepScheduler, "dpm++ 2m", dict(), 9, dict(strength=0.6)),
+    (HeunDiscreteScheduler, "heun", dict(beta_start=0.0001, beta_end=0.02), 9, dict(strength=0.5)),
+    (EulerAncestralDiscreteScheduler, "euler a", dict(), 9, dict(strength=0.75)),
+    (LCMScheduler, "lcm", dict(prediction_type="v_prediction", original_inference_steps=30, timestep_scaling=3.0), 7, {}),
+]
+
+
+def sigma_trajectory(cls, sampler, config, steps, options, seed):
+    setup = dict(config)
+    for spacing in ["karras", "exponential"]:
+        if spacing in [options.get("spacing"), sampler.lower().split()[-1]]:
+            setup[f"use_{spacing}_sigmas"] = True
+    if "sde" in sampler.lower():
+        setup["algorithm_type"] = "sde-dpmsolver++"
+    scheduler = cls(**setup)
+    if config.get("rescale_betas_zero_snr"):
+        scheduler.alphas_cumprod[-1] = 1e-16  # in place of 2^-24, which is not 0 in float64
+    scheduler.set_timesteps(steps)
+    begin = 0
+    if "strength" in options:  # as StableDiffusionImg2ImgPipeline.get_timesteps has it
+        begin = (steps - int(steps * options["strength"])) * scheduler.order
+        scheduler.set_begin_index(begin)
+
+    def scale(k):
+        """What diffusers' latents are of ours, from evaluation k on."""
+        return 1.0 if cls in [DPMSolverMultistepScheduler, LCMScheduler] else float((1 + scheduler.sigmas[k] ** 2) ** 0.5)
+
+    rng, noise = np.random.default_rng(seed), Noise(seed)
+    x, outputs, states = noise() * scale(begin), [], []
+    timesteps = scheduler.timesteps[begin:]
+    for k, t in enumerate(timesteps, begin):
+        out = network(x / scale(k), rng)
+        outputs.append(picture(out))
+        if cls not in [DPMSolverMultistepScheduler, LCMScheduler]:
+            scheduler.scale_model_input(x, t)  # sets the step index
+        x = scheduler.step(torch.from_numpy(out).double(), t if cls is not LCMScheduler else int(t), x).prev_sample
+        if k == 0 and config.get("rescale_betas_zero_snr"):
+            scheduler.lower_order_nums = 0  # the step before is infinitely long in log sigma: no slope from there
+        if getattr(scheduler, "state_in_first_order", True) or k + 1 == len(scheduler.timesteps):
+            states.append(picture(x / scale(k + 1)))
+    return record(cls, config, sampler, steps, seed, timesteps, outputs, states, options=options)
+
+
+def lcm_timesteps():
+    """Those of each number of steps."""
+    for original, train in [(50, 1000), (37, 1000), (50, 60)]:
+        scheduler = LCMScheduler(num_train_timesteps=train, original_inference_steps=original)
+        lists = []
+        for n in range(1, original + 1):
+            scheduler.set_timesteps(n)
+            t = scheduler.timesteps.numpy()
+            lists.append(int((t * (1 + np.arange(len(t)))).sum()))
+        yield {"train": train, "original": original, "prints": lists}
 
 
 json.dump({
     "noise": list(noise_cases()),
     "timesteps": list(timestep_cases()),
-    "trajectories": [trajectory(*args, seed=100 + i) for i, args in enumerate(TRAJECTORIES)],
+    "lcm_timesteps": list(lcm_timesteps()),
+    "trajectories": [trajectory(*args, seed=100 + i) for i, args in enumerate(TRAJECTORIES)]
+    + [sigma_trajectory(*args, seed=200 + i) for i, args in enumerate(SIGMA_TRAJECTORIES)],
 }, sys.stdout, separators=(",", ":"))
 print()
