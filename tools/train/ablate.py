@@ -30,8 +30,9 @@ import objective
 import sample
 import tokenizer
 from common import device, replace_file
+from loop import save_weights
 from model import PATCH, Denoiser
-from train import PRESETS, save_weights
+from train import PRESETS
 
 HERE = Path(__file__).resolve().parent
 CHANNELS = 8  # of the shipped latent

@@ -44,8 +44,7 @@ SIDE = 64  # pixels
 WEIGHT = 7.5
 STEPS = 100
 DROP = 0.1  # of the labels
-BATCH = 16
-SETTINGS = Settings(learning_rate=6e-4)
+SETTINGS = Settings(batch=16, learning_rate=6e-4)
 ARCHITECTURE_FILE = "paper.json"
 SCHEDULE = dict(
     num_train_timesteps=1000,
@@ -129,7 +128,7 @@ class Pictures:
         return data.to_float(self.pixels[picks]), torch.tensor(labels)
 
 
-def fit(folder: Path, run: Path, clock: Clock, seed: int = 0, arch=Architecture(), settings=SETTINGS, batch=BATCH):
+def fit(folder: Path, run: Path, clock: Clock, seed: int = 0, arch=Architecture(), settings=SETTINGS):
     """Trains RUN until the clock says so."""
     where = device()
     torch.manual_seed(seed)
@@ -138,12 +137,13 @@ def fit(folder: Path, run: Path, clock: Clock, seed: int = 0, arch=Architecture(
     with replace_file(run / ARCHITECTURE_FILE) as temporary:
         temporary.write_text(json.dumps(asdict(arch)) + "\n")
     model = Model(arch).to(where).to(memory_format=torch.channels_last)
-    loop = Loop(model, run, settings, clock, dict(images=len(pictures.places), machine=machine(where, 1)))
+    loop = Loop(model, run, settings, dict(images=len(pictures.places), machine=machine(where, 1)))
     alphas = DDPMScheduler(**SCHEDULE).alphas_cumprod.to(where)
     size = f"{sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters"
-    print(f"{len(pictures.places)} pictures, {size}, from step {loop.step}, on {where}", flush=True)
+    loop.ranks.say(f"{len(pictures.places)} pictures, {size}, from step {loop.step}, on {where}")
+    batch = settings.batch
 
-    def loss_of(step: int) -> tuple[Tensor, int]:
+    def loss_of(step: int, part: float) -> tuple[Tensor, int]:
         rng = np.random.default_rng([seed, step])
         x0, places = (x.to(where) for x in pictures.draw(rng, batch))
         noise = torch.from_numpy(rng.standard_normal(x0.shape, np.float32)).to(where)
@@ -163,7 +163,7 @@ def fit(folder: Path, run: Path, clock: Clock, seed: int = 0, arch=Architecture(
         x = compose(smooth, rows, [i % 8 for i in range(24)], steps=20, ancestral=False)
         sheet(data.to_pixels(x), 8).save(run / f"samples-{loop.samples:08d}.png")
 
-    loop.train(loss_of, [Chore(20, show)], lambda *parts: print(*parts, flush=True))
+    loop.train(clock, loss_of, [Chore(20, show)])
 
 
 @torch.inference_mode()

@@ -28,7 +28,8 @@ from common import replace_file
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 NEEDED = ("go",)  # programs
-COMPONENT_WIDTHS = "64,80"  # of the component models' UNets: packed, 5 MB at most
+COMPONENT_WIDTHS = "64,80"  # of the component models' UNets
+COMPONENT_BYTES = 5_000_000  # of a component model, packed, at most
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class Stage:
     # Arguments that depend on how far an earlier start came, so that they don't make it another command.
     further: Callable[[], list[str]] = field(default=lambda: [])
     always: bool = False  # it finds out by itself what is left to do
+    most_bytes: int | None = None  # of the folder that it makes
 
 
 def stages(work: Path, preset: Preset, processes: int) -> list[Stage]:
@@ -122,7 +124,8 @@ def stages(work: Path, preset: Preset, processes: int) -> list[Stage]:
     run, model, packed = work / "run", work / "model", work / "packed"
     return [
         *training(work, run, model, preset, processes),
-        *packing(work, model, packed),
+        engine_stage(work),
+        pack_stage("pack", work, model, packed, "export"),
         *beside(work, run, preset),
         *measuring(work, run, packed, work / "evaluation", work / "RESULTS.md", preset),
     ]
@@ -170,9 +173,9 @@ def training(work: Path, run: Path, model: Path, preset: Preset, processes: int)
         Stage(
             "decoder",
             f"the autoencoder's decoder, {preset.decoder_hours:.3g} hours",
-            [python, "autoencoder.py", "decoder", f"{data}/train", f"{run}"],
+            [python, "autoencoder.py", "decoder", f"{data}/train", f"{run}", "--large", f"{data}/train-large"],
             [run / "decoder.csv"],
-            ("encoder",),
+            ("train-large", "encoder"),
             further=lambda: ["--hours", f"{max(preset.decoder_hours - decoder_hours(run), 0):.6g}"],
         ),
         Stage(
@@ -190,6 +193,7 @@ def beside(work: Path, run: Path, preset: Preset) -> list[Stage]:
     data, python, budget = work / "data", sys.executable, f"{preset.other_hours:.6g}"
     paper = [python, "paper.py", f"{data}/train", f"{work}/paper"]
     hours, weights = lambda: ["--hours", budget], work / "paper" / "ema.safetensors"
+    small = work / "components-packed"
     todo = [Stage("paper", "the paper's recipe, small", paper, [weights], ("train",), further=hours)]
     for part, seed in (("backgrounds", 30), ("objects", 31)):
         own, folder = work / f"component-{part}", work / "components" / part
@@ -210,6 +214,7 @@ def beside(work: Path, run: Path, preset: Preset) -> list[Stage]:
                 (part, f"{part}-share"),
             ),
             Stage(f"{part}-export", "as diffusers' folder", export, [folder / "model_index.json"], (f"{part}-model",)),
+            pack_stage(f"{part}-pack", work, folder, small / part, f"{part}-export", COMPONENT_BYTES),
         ]
     return todo
 
@@ -220,10 +225,11 @@ def engine_stage(work: Path) -> Stage:
     return Stage("engine", "the engine's command", build, [engine], folder=ROOT)
 
 
-def packing(work: Path, model: Path, packed: Path) -> list[Stage]:
+def pack_stage(name: str, work: Path, model: Path, packed: Path, export: str, most_bytes: int | None = None) -> Stage:
+    """export: the stage that makes the model."""
     pack = [f"{work}/counterpoint", "pack", f"{model}", "-o", f"{packed}", "--group", "16"]
-    needs = "export", "engine"
-    return [engine_stage(work), Stage("pack", "the model in int8 shards", pack, [packed / "manifest.json"], needs)]
+    says = f"in int8 shards, {most_bytes / 1e6:g} MB at most" if most_bytes else "the model in int8 shards"
+    return Stage(name, says, pack, [packed / "manifest.json"], (export, "engine"), most_bytes=most_bytes)
 
 
 def measuring(work: Path, run: Path, packed: Path, measured: Path, results: Path, preset: Preset) -> list[Stage]:
@@ -380,6 +386,10 @@ def run_stage(stage: Stage):
         raise SystemExit(f"recipe: error: {stage.name} ended with {code}; the same command again goes on from there")
     if gone := [str(p) for p in stage.makes if not p.exists()]:
         raise SystemExit(f"recipe: error: {stage.name} ended well, but there is no {gone[0]}")
+    made = stage.makes[0].parent
+    size = sum(p.stat().st_size for p in made.rglob("*") if p.is_file()) if stage.most_bytes else 0
+    if stage.most_bytes and size > stage.most_bytes:
+        raise SystemExit(f"recipe: error: {stage.name}: {made} is {size:,} bytes, want at most {stage.most_bytes:,}")
 
 
 def follow(todo: list[Stage], work: Path, only: set[str]):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import autoencoder
 import export
-from train import save_weights
+from loop import save_weights
 
 
 def restore(folder: Path, run: Path):

@@ -79,7 +79,7 @@ class PaperTest(unittest.TestCase):
 
     def test_goes_on(self):
         """A run that was stopped ends with the weights of one that was not."""
-        settings = Settings(learning_rate=1e-3, warm_up=2, log_steps=2)
+        settings = Settings(batch=4, learning_rate=1e-3, warm_up=2, log_steps=2)
         with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(io.StringIO()):
             folder = Path(name)
             write_scenes(folder, data.HELD_OUT + 4)
@@ -88,7 +88,7 @@ class PaperTest(unittest.TestCase):
             try:
                 for run, spans in (("one", [(0, 6)]), ("two", [(0, 2), (2, 6)])):
                     for first, last in spans:
-                        paper.fit(folder, folder / run, Steps(first, last, 6), arch=SMALL, settings=settings, batch=4)
+                        paper.fit(folder, folder / run, Steps(first, last, 6), arch=SMALL, settings=settings)
             finally:
                 paper.compose = show
             one, two = load_file(folder / "one" / EMA), load_file(folder / "two" / EMA)
@@ -220,6 +220,9 @@ class ComponentsTest(unittest.TestCase):
             save_file(paper.Model(SMALL).state_dict(), run / EMA)
             images = others.sampler(run).pictures([condition(CUBE), condition(CUBE, BALL)], rule, 128)
             self.assertEqual((images.shape, images.dtype), ((2, 128, 128, 3), np.uint8))
+            nothing = Rule(guidance=0.0, steps=2)
+            chance = others.sampler(run).pictures([condition(CUBE), condition(CUBE, BALL)], nothing, 128)
+            np.testing.assert_array_equal(chance[0], chance[1])  # of one seed, and asked for nothing
             for wrong in (condition(GRASS), condition(CUBE, Term("a tree"))):
                 with self.assertRaisesRegex(ValueError, "told a place and nothing else"):
                     others.sampler(run).pictures([wrong], rule, 128)

@@ -31,6 +31,7 @@ class Rule:
 
 
 ARRANGED = Rule(arranged=True)
+CHANCE = Rule(guidance=0.0)  # nothing is asked for: the null row alone
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,13 @@ def headline() -> Iterable[Cell]:
 
 def baselines() -> Iterable[Cell]:
     """Baseline (a): one caption. A joined picture takes 2 evaluations a step where a composed one takes n + 1, so n = 3
-    is also given twice the steps."""
+    is also given twice the steps. And chance: pictures that were asked for nothing, judged as the others are."""
     joined = Rule("joined")
     for task, ns in {"places": (3, 2, 5), "relations": (3, 2), "background": (3, 1, 2), "binding": (2,)}.items():
         yield from (Cell(f"{task}-{n}-joined", "baseline", task, n, joined) for n in ns)
     yield Cell("binding-2-joined-text", "baseline", "binding", 2, replace(joined, places=False))
     yield Cell("places-3-joined-40-steps", "baseline", "places", 3, replace(joined, steps=40))
+    yield from (Cell(f"places-{n}-chance", "baseline", "places", n, CHANCE) for n in (1, 3))
 
 
 def sweeps() -> Iterable[Cell]:
@@ -110,6 +112,7 @@ def others() -> Iterable[Cell]:
     recipe = Rule(guidance=7.5, max_guidance=None, steps=100)
     for n in (3, 1, 2):
         yield Cell(f"places-{n}-paper", "paper", "places", n, recipe, model="paper")
+    yield Cell("places-1-paper-chance", "paper", "places", 1, replace(CHANCE, steps=recipe.steps), model="paper")
     for n in (1, 2, 3):
         yield Cell(f"background-{n}-components", "components", "background", n, model="components")
 

@@ -68,12 +68,12 @@ def weighted(condition: Condition, rule: Rule) -> list[tuple[str, tuple[Place, .
 
 
 def guided(condition: Condition, rule: Rule) -> list[tuple[str, tuple[Place, ...], float]]:
-    """Text, places and coefficient of each term, guidance and its cap included."""
+    """Text, places and coefficient of each term that counts, guidance and its cap included: none, at guidance 0."""
     terms = weighted(condition, rule)
     scale, total = rule.guidance, rule.guidance * sum(w for _, _, w in terms if w > 0)
     if rule.max_guidance is not None and total > rule.max_guidance:
         scale *= rule.max_guidance / total
-    return [(text, places, scale * w) for text, places, w in terms]
+    return [(text, places, scale * w) for text, places, w in terms if scale * w]
 
 
 def rows(condition: Condition, rule: Rule) -> list[Row]:
@@ -203,8 +203,8 @@ def prompt(condition: Condition, rule: Rule) -> str:
 
 
 def speakable(conditions: Sequence[Condition], rule: Rule) -> bool:
-    """Whether the engine's language has words for them."""
-    return all(len(places) <= 1 for c in conditions for _, places, _ in weighted(c, rule))
+    """Whether the engine has words for them. To it guidance 0 is the model's own."""
+    return bool(rule.guidance) and all(len(places) <= 1 for c in conditions for _, places, _ in weighted(c, rule))
 
 
 def run(command: list[str]):

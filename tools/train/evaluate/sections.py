@@ -179,10 +179,12 @@ def baselines(m: Measured, links: Links) -> list[str]:
             if names:
                 rows.append((f"{NAMES[task]}, n = {n}: composed", base, base))
             for name, cell in names.items():
-                how = "the paper's recipe, small" if cell.model == "paper" else "one caption"
-                how += ", text alone" if not cell.rule.places else ""
-                how += f", {cell.rule.steps} steps" if cell.rule.steps != 20 else ""
-                rows.append((how, name, base))
+                how = ["the paper's recipe, small"] if cell.model == "paper" else []
+                how += ["asked for nothing"] if not cell.rule.guidance else []
+                how += ["one caption"] if cell.rule.how == "joined" else []
+                how += ["text alone"] if not cell.rule.places else []
+                how += [f"{cell.rule.steps} steps"] if cell.rule.steps != 20 else []
+                rows.append((", ".join(how), name, base))
     return [says("baselines"), *compared(m, rows, "headline,baseline,paper")]
 
 

@@ -179,6 +179,18 @@ class RuleTest(unittest.TestCase):
             [("", 1 - 2), ("a red cube", 2), ("a blue sphere", 2), ("a tree", -2)],
         )
 
+    def test_chance(self):
+        """Asked for nothing, whatever the condition; the engine can't be, since 0 is a default to it."""
+        self.assertEqual(self.coefficients(cells.CHANCE, A, B, NOT), [("", 1)])
+        chance = [c for c in cells.TABLE if not c.rule.guidance]
+        self.assertEqual([(c.name, c.group) for c in chance if c.model == "scenes"],
+                         [("places-1-chance", "baseline"), ("places-3-chance", "baseline")])  # fmt: skip
+        (paper,) = (c for c in chance if c.model == "paper")
+        (like,) = (c for c in cells.TABLE if c.name == "places-1-paper")
+        self.assertEqual((paper.name, paper.group), ("places-1-paper-chance", "paper"))
+        self.assertEqual(paper.rule.steps, like.rule.steps)
+        self.assertFalse(speakable([asked(A)], cells.CHANCE))
+
     def test_not(self):
         self.assertEqual(self.coefficients(Rule(), A, NOT), [("", 1), ("a red cube", 4), ("a tree", -4)])
         self.assertEqual(self.coefficients(Rule(negation=0.25), A, NOT), [("", -2), ("a red cube", 4), ("a tree", -1)])
@@ -251,6 +263,14 @@ class TorchSamplerTest(unittest.TestCase):
             self.sampler.denoiser, self.sampler.tok, [terms(A, B, NOT), terms(SAND)], [4, 5], 8, steps=2
         )
         torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
+
+    def test_chance(self):
+        """What was not asked for changes nothing."""
+        rule = replace(cells.CHANCE, steps=2)
+        with torch.inference_mode():
+            got = self.sampler.latents([asked(A, B, seed=4), asked(seed=4), asked(SAND, seed=5)], rule, 8)
+        torch.testing.assert_close(got[0], got[1], rtol=0, atol=0)
+        self.assertGreater((got[2] - got[0]).abs().max(), 0.1)
 
     def test_neighbours(self):
         """A picture is of its own condition and seed alone, and a row may have several places."""
@@ -393,6 +413,16 @@ class RunTest(unittest.TestCase):
         evaluation = Fake(self.folder, FakeSampler(0, "other"), key="2", count=64, rejudge=True)
         evaluation.run(cell)
         self.assertEqual([j.judged for j in evaluation.judges.values()], [64, 64])
+
+    def test_kind(self):
+        """Who makes a cell's pictures: chance can't be said to the engine."""
+        evaluation = Fake(self.folder, FakeSampler(99), count=2)
+        evaluation.o.sampler = "engine"
+        kinds = {}
+        for cell in cells.chosen("places-1,places-3-joined,*-chance"):
+            kinds[cell.name] = evaluation.kind(cell, evaluation.asked(cell))
+        want = {"places-1": "engine", "places-3-joined": "torch", "places-1-paper-chance": "paper"}
+        self.assertEqual(kinds, want | {"places-1-chance": "torch", "places-3-chance": "torch"})
 
     def test_budget(self):
         sampler = FakeSampler(99)
