@@ -38,7 +38,15 @@ func (b *bank) Apply(m sample.Move) error {
 	for i, t := range m.Terms {
 		terms[i] = device.Term{View: b.whole(t.Reg), Coef: t.Coef}
 	}
-	return b.device.Combine(b.whole(m.Dst), terms)
+	if m.Mask == sample.RegX {
+		return b.device.Combine(b.whole(m.Dst), terms)
+	}
+	dst, mask := device.Batch{Buffer: b.registers[m.Dst]}, device.Batch{Buffer: b.registers[m.Mask]}
+	mix := device.Mix{Pictures: 1, Len: b.registers[m.Dst].Len(), Dst: dst, Channels: 1, Terms: []device.MixTerm{{Of: dst, Coef: 1}, {Of: dst, Coef: -1, Mask: mask}}}
+	for _, t := range m.Terms {
+		mix.Terms = append(mix.Terms, device.MixTerm{Of: device.Batch{Buffer: b.registers[t.Reg]}, Coef: t.Coef, Mask: mask})
+	}
+	return b.device.Mix(mix)
 }
 
 // applyAll performs moves in order.

@@ -95,6 +95,8 @@ func fill[T comparable](dst *T, v T) {
 func (e *Engine) Complete(r Request) (Request, error) {
 	full := e.Defaults()
 	full.Prompt, full.NegativePrompt, full.Seed, full.StopAfter, full.Eta = r.Prompt, r.NegativePrompt, r.Seed, r.StopAfter, r.Eta
+	full.Scheduler, full.Corrector = r.Scheduler, r.Corrector
+	full.CorrectorMoves, full.CorrectorStep, full.CorrectorUntil = r.CorrectorMoves, r.CorrectorStep, r.CorrectorUntil
 	fill(&full.Steps, r.Steps)
 	fill(&full.GuidanceScale, r.GuidanceScale)
 	fill(&full.MaxGuidance, r.MaxGuidance)
@@ -145,17 +147,37 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	for _, seed := range p.seeds {
 		p.placed = append(p.placed, e.pipeline.extra.Place.assign(p.rows, r.Places, seed))
 	}
-	sampler, err := sample.Lookup(r.Sampler)
-	if err != nil {
-		return nil, &RequestError{"sampler", err.Error()}
-	}
-	p.request.Sampler = sampler.Name
-	if p.steps, err = sampler.Steps(e.pipeline.schedule, r.Steps, sample.Options{Eta: r.Eta}); err != nil {
-		return nil, &RequestError{"sampler", err.Error()}
+	if err := p.schedule(e.pipeline.schedule); err != nil {
+		return nil, err
 	}
 	factor := e.pipeline.vae.Factor
 	p.shape = sample.Shape{C: e.pipeline.vae.Channels, H: r.Height / factor, W: r.Width / factor}
 	return p, nil
+}
+
+// schedule chooses the sampler and its steps.
+func (p *plan) schedule(s *sample.Schedule) error {
+	r := &p.request
+	sampler, err := sample.Lookup(r.Sampler)
+	if err != nil {
+		return &RequestError{"sampler", err.Error()}
+	}
+	r.Sampler = sampler.Name
+	spacing, err := sample.ParseSpacing(r.Scheduler)
+	if err != nil {
+		return &RequestError{"scheduler", err.Error()}
+	}
+	r.Scheduler = string(spacing)
+	p.steps, err = sampler.Steps(s, r.Steps, sample.Options{Eta: r.Eta, Spacing: spacing, Corrector: sample.Corrector{
+		Kind: r.Corrector, Moves: r.CorrectorMoves, Step: r.CorrectorStep, Until: r.CorrectorUntil,
+	}})
+	switch {
+	case err != nil && r.Corrector != "":
+		return &RequestError{"corrector", err.Error()}
+	case err != nil:
+		return &RequestError{"sampler", err.Error()}
+	}
+	return nil
 }
 
 // Generate runs a request. It yields an event when the texts are encoded, after each step and each decoded picture, and

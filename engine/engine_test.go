@@ -176,6 +176,9 @@ func TestRequestErrors(t *testing.T) {
 		{"height", func(r *Request) { r.Height = MaxSide + 8 }},
 		{"batch", func(r *Request) { r.Batch = MaxBatch + 1 }},
 		{"sampler", func(r *Request) { r.Sampler = "euler?" }},
+		{"scheduler", func(r *Request) { r.Scheduler = "steep" }},
+		{"corrector", func(r *Request) { r.Corrector = "hope" }},
+		{"corrector", func(r *Request) { r.Corrector, r.CorrectorMoves = "ula", -1 }},
 	} {
 		r := small("a red cube")
 		c.change(&r)

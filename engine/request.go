@@ -21,10 +21,18 @@ type Request struct {
 	MaxGuidance    float64 `json:"max_guidance"`         // cap of the positive terms' total, see compose.Options; negative for none
 	Places         Places  `json:"places"`               // of concepts that the prompt gives none
 	Sampler        string  `json:"sampler"`              // a name that sample.Lookup knows
+	Scheduler      string  `json:"scheduler,omitempty"`  // spacing of noise levels, as sample.ParseSpacing knows it; the model's own if empty
 	Eta            float64 `json:"eta,omitempty"`        // DDIM's: 0 deterministic, 1 as DDPM
-	Width          int     `json:"width"`                // pixels
-	Height         int     `json:"height"`               // pixels
-	Batch          int     `json:"batch"`                // number of pictures
+
+	// Moves at each noise level, see sample.Corrector.
+	Corrector      string  `json:"corrector,omitempty"`       // a name that sample.Correctors lists; none if empty
+	CorrectorMoves int     `json:"corrector_moves,omitempty"` // at a level; 0 for 5
+	CorrectorStep  float64 `json:"corrector_step,omitempty"`  // of β; 0 for ½
+	CorrectorUntil float64 `json:"corrector_until,omitempty"` // share of the steps; 0 for all
+
+	Width  int `json:"width"`  // pixels
+	Height int `json:"height"` // pixels
+	Batch  int `json:"batch"`  // number of pictures
 }
 
 // The limits of a request. MaxSeed is the largest integer that every JSON reader keeps exactly.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine"
 	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/sample"
 )
 
 const negativePrefix = "Negative prompt:"
@@ -25,15 +26,31 @@ func (r *Recipe) Parameters() string {
 		b.WriteString(negativePrefix + " " + fold(q.NegativePrompt) + "\n")
 	}
 	fmt.Fprintf(&b, "Steps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d",
-		q.Steps, strings.ToUpper(value(q.Sampler)), number(q.GuidanceScale), q.Seed, q.Width, q.Height)
+		q.Steps, samplerTitle(q.Sampler), number(q.GuidanceScale), q.Seed, q.Width, q.Height)
 	for _, extra := range []struct{ key, value string }{
-		{"Model hash", r.Model.Hash}, {"Model", r.Model.Name}, {"Eta DDIM", eta(q.Eta)}, {"Version", r.Version},
+		{"Model hash", r.Model.Hash}, {"Model", r.Model.Name}, {"Schedule type", scheduleTitle(q.Scheduler)}, {"Eta DDIM", eta(q.Eta)}, {"Version", r.Version},
 	} {
 		if v := value(extra.value); v != "" {
 			b.WriteString(", " + extra.key + ": " + v)
 		}
 	}
 	return b.String()
+}
+
+// samplerTitle is A1111's name of a sampler, or ours.
+func samplerTitle(name string) string {
+	if s, err := sample.Lookup(name); err == nil && s.Title != "" {
+		return s.Title
+	}
+	return value(name)
+}
+
+// scheduleTitle is a spacing's name with a capital, as A1111 has "Karras" and "Exponential".
+func scheduleTitle(spacing string) string {
+	if spacing == "" {
+		return ""
+	}
+	return strings.ToUpper(spacing[:1]) + spacing[1:]
 }
 
 func eta(v float64) string {
@@ -58,7 +75,7 @@ func fold(s string) string {
 // be said so, or isn't of our language, is returned as it is, on one line.
 func dialect(source string) string {
 	prompt, err := compose.Parse(source)
-	if err != nil {
+	if err != nil || !prompt.IsSum() {
 		return fold(source)
 	}
 	var terms []string
@@ -168,13 +185,14 @@ func unquote(v string) string {
 
 // settingFields are the settings we read, by their key.
 var settingFields = map[string]func(r *Recipe, v string) error{
-	"Steps":      func(r *Recipe, v string) error { return parseInt(v, engine.MaxSteps, &r.Request.Steps) },
-	"Sampler":    func(r *Recipe, v string) error { r.Request.Sampler = strings.ToLower(v); return nil },
-	"CFG scale":  func(r *Recipe, v string) error { return parseFloat(v, &r.Request.GuidanceScale) },
-	"Eta DDIM":   func(r *Recipe, v string) error { return parseFloat(v, &r.Request.Eta) },
-	"Model":      func(r *Recipe, v string) error { r.Model.Name = v; return nil },
-	"Model hash": func(r *Recipe, v string) error { r.Model.Hash = v; return nil },
-	"Version":    func(r *Recipe, v string) error { r.Version = v; return nil },
+	"Steps":         func(r *Recipe, v string) error { return parseInt(v, engine.MaxSteps, &r.Request.Steps) },
+	"Sampler":       func(r *Recipe, v string) error { r.Request.Sampler = strings.ToLower(v); return nil },
+	"Schedule type": func(r *Recipe, v string) error { r.Request.Scheduler = strings.ToLower(v); return nil },
+	"CFG scale":     func(r *Recipe, v string) error { return parseFloat(v, &r.Request.GuidanceScale) },
+	"Eta DDIM":      func(r *Recipe, v string) error { return parseFloat(v, &r.Request.Eta) },
+	"Model":         func(r *Recipe, v string) error { r.Model.Name = v; return nil },
+	"Model hash":    func(r *Recipe, v string) error { r.Model.Hash = v; return nil },
+	"Version":       func(r *Recipe, v string) error { r.Version = v; return nil },
 	"Seed": func(r *Recipe, v string) error {
 		seed, err := strconv.ParseUint(v, 10, 64)
 		if err != nil || seed > engine.MaxSeed {

@@ -174,7 +174,7 @@ func TestDecodeA1111(t *testing.T) {
 	want := Recipe{Format: Format, Version: "v1.10.1",
 		Request: engine.Request{
 			Prompt: "château, (best:1.2)\nsecond line", NegativePrompt: "blurry,\nugly", Seed: 42, Steps: 20,
-			GuidanceScale: 7.5, Sampler: "dpm++ 2m", Width: 512, Height: 768, Batch: 1,
+			GuidanceScale: 7.5, Sampler: "dpm++ 2m", Scheduler: "karras", Width: 512, Height: 768, Batch: 1,
 		},
 		Model: engine.ModelInfo{Name: "v1-5", Hash: "0123456789"},
 	}

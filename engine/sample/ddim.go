@@ -3,6 +3,7 @@ package sample
 func init() {
 	Register(Sampler{
 		Name:    "ddim",
+		Title:   "DDIM",
 		Aliases: []string{"DDIMScheduler"},
 		Summary: "deterministic at eta 0, few steps suffice (Song et al., arXiv 2010.02502)",
 		Steps:   DDIM,

@@ -8,6 +8,7 @@ import (
 func init() {
 	Register(Sampler{
 		Name:    "ddpm",
+		Title:   "DDPM",
 		Aliases: []string{"DDPMScheduler"},
 		Summary: "ancestral sampling, wants many steps (Ho et al., arXiv 2006.11239)",
 		Steps:   DDPM,

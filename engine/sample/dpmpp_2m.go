@@ -5,12 +5,14 @@ import "math"
 func init() {
 	Register(Sampler{
 		Name:    "dpm++ 2m",
+		Title:   "DPM++ 2M",
 		Aliases: []string{"dpm++2m", "dpmpp_2m", "k_dpmpp_2m", "DPMSolverMultistepScheduler"},
 		Summary: "deterministic, second order from the step before (Lu et al., arXiv 2211.01095, algorithm 2)",
 		Steps:   func(s *Schedule, n int, o Options) ([]Step, error) { return dpm2M(s, n, o, false) },
 	})
 	Register(Sampler{
 		Name:    "dpm++ 2m sde",
+		Title:   "DPM++ 2M SDE",
 		Aliases: []string{"dpm++2m_sde", "dpmpp_2m_sde", "k_dpmpp_2m_sde", "sde-dpmsolver++"},
 		Summary: "dpm++ 2m with fresh noise each step",
 		Steps:   func(s *Schedule, n int, o Options) ([]Step, error) { return dpm2M(s, n, o, true) },

@@ -3,12 +3,14 @@ package sample
 func init() {
 	Register(Sampler{
 		Name:    "euler",
+		Title:   "Euler",
 		Aliases: []string{"k_euler", "EulerDiscreteScheduler"},
 		Summary: "deterministic, first order in σ (Karras et al., arXiv 2206.00364, algorithm 1)",
 		Steps:   func(s *Schedule, n int, o Options) ([]Step, error) { return euler(s, n, o, 0) },
 	})
 	Register(Sampler{
 		Name:    "euler a",
+		Title:   "Euler a",
 		Aliases: []string{"euler_ancestral", "k_euler_a", "EulerAncestralDiscreteScheduler"},
 		Summary: "ancestral: euler with fresh noise each step (Crowson, k-diffusion)",
 		Steps:   func(s *Schedule, n int, o Options) ([]Step, error) { return euler(s, n, o, 1) },

@@ -5,6 +5,7 @@ import "math"
 func init() {
 	Register(Sampler{
 		Name:    "heun",
+		Title:   "Heun",
 		Aliases: []string{"k_heun", "HeunDiscreteScheduler"},
 		Summary: "second order, two evaluations a step (Karras et al., arXiv 2206.00364, algorithm 1)",
 		Steps:   Heun,

@@ -8,6 +8,7 @@ import (
 func init() {
 	Register(Sampler{
 		Name:    "lcm",
+		Title:   "LCM",
 		Aliases: []string{"LCMScheduler"},
 		Summary: "for networks distilled to a few steps, 2 to 8 (Luo et al., arXiv 2310.04378)",
 		Steps:   LCM,

@@ -42,6 +42,7 @@ func (o Options) first(n int) (int, error) {
 // Sampler is a named way from noise to picture.
 type Sampler struct {
 	Name    string
+	Title   string   // as A1111 writes it in a picture; empty if it has none such
 	Aliases []string // as A1111, stable-diffusion.cpp and diffusers spell it
 	Summary string   // one line for a person
 	// Steps returns n steps, fewer with a strength; it is a pure function.

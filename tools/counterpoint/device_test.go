@@ -19,7 +19,7 @@ func TestGPU(t *testing.T) {
 		args []string
 		want []string // in what it prints, on both streams
 	}{
-		{[]string{"doctor", "-m", "tiny"}, []string{"adapter 0", adapter.String(), "MiB, bindings to", "6 operators passed"}},
+		{[]string{"doctor", "-m", "tiny"}, []string{"adapter 0", adapter.String(), "MiB, bindings to", "8 operators passed"}},
 		{[]string{"generate", "a red cube", "-m", "tiny", "--steps", "2", "-v", "--device", "webgpu", "--adapter", strings.ToUpper(adapter.Name)},
 			[]string{"device webgpu, " + adapter.String() + ": it passed the self-test", "on webgpu (" + adapter.String(), "counterpoint-0000.png"}},
 	} {

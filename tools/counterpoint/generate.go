@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/counterpoint/counterpoint/engine"
@@ -74,6 +75,9 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	f.Float64Var(&r.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
 	f.StringVar((*string)(&r.Places), "places", "", "of concepts that have none in the prompt: drawn from the seed, or given ones only (default drawn)")
 	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
+	f.StringVar(&r.Scheduler, "scheduler", "", "spacing of noise levels: "+spacings()+" (default the model's)")
+	f.StringVar(&r.Corrector, "corrector", "", "moves at each noise level: "+strings.Join(sample.Correctors(), " or ")+" (default none)")
+	f.IntVar(&r.CorrectorMoves, "corrector-moves", 0, "evaluations of the network that they take at a level (default 5)")
 	f.Float64Var(&r.Eta, "eta", 0, "ddim: share of fresh noise a step, 0 to 1")
 	f.IntVarP(&r.Width, "width", "W", 0, "pixels (default the model's)")
 	f.IntVarP(&r.Height, "height", "H", 0, "pixels (default the model's)")
@@ -105,6 +109,12 @@ func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader)
 		if _, err := sample.Lookup(g.request.Sampler); err != nil {
 			return usagef("--sampler: %w", err)
 		}
+	}
+	if _, err := sample.ParseSpacing(g.request.Scheduler); err != nil {
+		return usagef("--scheduler: %w", err)
+	}
+	if kind := g.request.Corrector; kind != "" && !slices.Contains(sample.Correctors(), kind) {
+		return usagef("--corrector: unknown corrector %q; want one of %s", kind, strings.Join(sample.Correctors(), ", "))
 	}
 	prompts, err := g.source.read(flags, args, stdin)
 	if err != nil {
@@ -232,4 +242,13 @@ func plural(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// spacings names the spacings of noise levels.
+func spacings() string {
+	var names []string
+	for _, s := range sample.Spacings() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
 }
