@@ -1,6 +1,11 @@
 package engine
 
-import "github.com/counterpoint/counterpoint/engine/compose"
+import (
+	"fmt"
+
+	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/decompose"
+)
 
 // Explanation says what a request means. Nothing has been computed for it.
 type Explanation struct {
@@ -32,6 +37,15 @@ func (e *Engine) Explain(r Request) (*Explanation, error) {
 		x.Asked += max(p.request.GuidanceScale*t.Weight, 0)
 	}
 	return x, nil
+}
+
+// Decompose turns a sentence into a composition over the words that the model declares. Errors are *compose.SyntaxError, with
+// columns in the sentence, or a *RequestError if the model declares none. It may be called at any time.
+func (e *Engine) Decompose(sentence string) (*decompose.Decomposition, error) {
+	if e.pipeline.extra.Grammar == nil {
+		return nil, &RequestError{"prompt", fmt.Sprintf("model %s does not say what its words are, so sentences can't be decomposed; join concepts with AND", e.info.Name)}
+	}
+	return decompose.Decompose(sentence, *e.pipeline.extra.Grammar)
 }
 
 // Multiple is the number of pixels that the sides of a picture are multiples of.

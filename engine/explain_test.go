@@ -5,6 +5,9 @@ import (
 	"context"
 	"errors"
 	"testing"
+
+	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/decompose"
 )
 
 func TestExplain(t *testing.T) {
@@ -82,5 +85,31 @@ func TestLatentRGB(t *testing.T) {
 		if got[i] != v {
 			t.Fatalf("colours %v, want %v", got, want)
 		}
+	}
+}
+
+// TestDecompose turns a sentence into a prompt that the engine plans, and refuses where a model says nothing of its words.
+func TestDecompose(t *testing.T) {
+	e := openTiny(t)
+	var bad *RequestError
+	if _, err := e.Decompose("a red cube"); !errors.As(err, &bad) || bad.Field != "prompt" {
+		t.Errorf("a model without a grammar: %v", err)
+	}
+	e.pipeline.extra.Grammar = &decompose.Vocabulary{
+		Things:     []string{"cube", "sphere"},
+		Attributes: []decompose.AttributeKind{{Kind: "colour", Words: []string{"red", "blue"}}},
+		Relations:  []decompose.Relation{{Name: "left of", Wordings: []string{"left of"}}},
+	}
+	d, err := e.Decompose("a red cube left of two blue spheres, please")
+	must(t, err)
+	if len(d.Unplaced) != 1 || d.Unplaced[0].Text != "please" {
+		t.Errorf("left out: %v, want please", d.Unplaced)
+	}
+	if _, err := e.Explain(small(d.Prompt)); err != nil {
+		t.Errorf("%q: %v", d.Prompt, err)
+	}
+	var syntax *compose.SyntaxError
+	if _, err := e.Decompose("hello"); !errors.As(err, &syntax) {
+		t.Errorf("a sentence of no known word: %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/counterpoint/counterpoint/engine/decompose"
 	"github.com/counterpoint/counterpoint/engine/device"
 	"github.com/counterpoint/counterpoint/engine/graph"
 	"github.com/counterpoint/counterpoint/engine/nn"
@@ -30,9 +31,10 @@ type pipeline struct {
 
 // extra is the part of a model's counterpoint.json that generation reads.
 type extra struct {
-	Place      placeSpec `json:"place"`
-	Vocabulary []string  `json:"vocabulary"` // every word the model knows; empty for an open vocabulary
-	LatentRGB  latentRGB `json:"latent_rgb"`
+	Place      placeSpec             `json:"place"`
+	Vocabulary []string              `json:"vocabulary"` // every word the model knows; empty for an open vocabulary
+	Grammar    *decompose.Vocabulary `json:"grammar"`    // what its words are in a sentence; nil if it does not say
+	LatentRGB  latentRGB             `json:"latent_rgb"`
 	Default    struct {
 		Width       int     `json:"width"`
 		Height      int     `json:"height"`

@@ -16,6 +16,7 @@ import (
 func newExplain(c *console) *cobra.Command {
 	var model string
 	var request engine.Request
+	var sentence bool
 	cmd := &cobra.Command{
 		Use:   "explain PROMPT",
 		Short: "Show what a prompt means: its tree, rows, coefficients and cost",
@@ -25,8 +26,7 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			request.Prompt = args[0]
-			prompt, err := compose.Parse(request.Prompt)
-			if err != nil {
+			if _, err := compose.Parse(request.Prompt); err != nil && !sentence {
 				return inPrompt(request.Prompt, err)
 			}
 			// The null device plans a generation and computes nothing, so this is what the engine would do.
@@ -36,6 +36,18 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 				return err
 			}
 			defer func() { err = errors.Join(err, e.Close()) }()
+			if sentence {
+				d, err := e.Decompose(request.Prompt)
+				if err != nil {
+					return inPrompt(request.Prompt, err)
+				}
+				fmt.Fprintf(c.out, "%s\n", d.Explain())
+				request.Prompt = d.Prompt
+			}
+			prompt, err := compose.Parse(request.Prompt)
+			if err != nil {
+				return inPrompt(request.Prompt, err)
+			}
 			result, err := generate(cmd.Context(), c, e, request)
 			if err != nil {
 				return inPrompt(request.Prompt, err)
@@ -45,6 +57,7 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 		},
 	}
 	f := cmd.Flags()
+	f.BoolVar(&sentence, "decompose", false, "take the prompt for a sentence, and show the composition that is made of it first")
 	f.StringVarP(&request.NegativePrompt, "negative-prompt", "n", "", "what scores are measured against (default nothing)")
 	f.Float64Var(&request.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
 	f.Float64Var(&request.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")

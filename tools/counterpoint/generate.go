@@ -28,6 +28,7 @@ type generation struct {
 	device     deviceOptions
 	json       bool
 	noMetadata bool
+	decompose  bool
 }
 
 func newGenerate(c *console) *cobra.Command {
@@ -68,6 +69,7 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	r := &g.request
 	g.source.flags(f)
 	f.StringVarP(&r.NegativePrompt, "negative-prompt", "n", "", "what scores are measured against (default nothing)")
+	f.BoolVar(&g.decompose, "decompose", false, "take the prompt for a sentence, and show the composition that is made of it")
 	f.StringVarP(&g.output, "output", "o", "", "a file, a folder, a pattern as out/%03d.png, or - for standard output")
 	f.Int64VarP(&g.seed, "seed", "s", -1, "seed of the first picture; below 0 for a random one")
 	f.IntVar(&r.Steps, "steps", 0, "sampling steps (default the model's)")
@@ -121,6 +123,9 @@ func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader)
 		return err
 	}
 	for _, prompt := range prompts {
+		if g.decompose {
+			break // a sentence is parsed by the model's own words, once it is open
+		}
 		if _, err := compose.Parse(prompt); err != nil {
 			return inPrompt(prompt, err)
 		}
@@ -155,6 +160,11 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 	}
 	defer func() { err = errors.Join(err, e.Close()) }()
 	for i, prompt := range g.prompts {
+		if g.decompose {
+			if prompt, err = decomposed(c, e, prompt); err != nil {
+				return err
+			}
+		}
 		r := g.request
 		r.Prompt = prompt
 		r.Seed += uint64(i * r.Batch)
@@ -169,6 +179,16 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 		c.notef("%s, on %s (%s)", summary(result), d.Info().Name, d.Info().Adapter)
 	}
 	return nil
+}
+
+// decomposed turns a sentence into a prompt and shows how.
+func decomposed(c *console, e *engine.Engine, sentence string) (string, error) {
+	d, err := e.Decompose(sentence)
+	if err != nil {
+		return "", inPrompt(sentence, err)
+	}
+	c.notef("%s", d.Explain())
+	return d.Prompt, nil
 }
 
 // generate runs a request and shows how far it is.

@@ -26,6 +26,7 @@ from safetensors.torch import load_file, save_file
 from transformers import CLIPTextModelWithProjection
 
 import autoencoder
+import grammar
 import places
 import tokenizer
 from model import GUIDANCE, MAX_GUIDANCE, PATCH, STEPS, Architecture, AutoencoderPatch, Denoiser, scheduler
@@ -92,6 +93,7 @@ def write(run: Path, folder: Path, name: str = "scenes"):
             "license": "Apache-2.0",
             "attribution": ATTRIBUTION,
             "place": places.declared(arch.place_channels, arch.sigma),
+            "grammar": grammar.declared(),
             "vocabulary": json.loads((run / "vocabulary.json").read_text()),
             "latent_rgb": dict(zip(("weight", "bias"), (x.tolist() for x in vae.preview()))),
             "default": {"width": side, "height": side, "steps": STEPS, "guidance_scale": GUIDANCE, "max_guidance": MAX_GUIDANCE},
