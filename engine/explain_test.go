@@ -100,7 +100,7 @@ func TestDecompose(t *testing.T) {
 		Attributes: []decompose.AttributeKind{{Kind: "colour", Words: []string{"red", "blue"}}},
 		Relations:  []decompose.Relation{{Name: "left of", Wordings: []string{"left of"}}},
 	}
-	d, err := e.Decompose("a red cube left of two blue spheres, please")
+	d, err := e.Decompose("a red cube left of a blue sphere, please")
 	must(t, err)
 	if len(d.Unplaced) != 1 || d.Unplaced[0].Text != "please" {
 		t.Errorf("left out: %v, want please", d.Unplaced)
