@@ -34,7 +34,7 @@ export class Prompt {
   mark(column, length) {
     const points = [...this.text];
     const units = (count) => points.slice(0, count).join("").length; // what the box counts in
-    const [word] = this.text.slice(units(column - 1)).match(/^[\p{L}\p{N}]*/u);
+    const [word] = this.text.slice(units(column - 1)).match(/^[\p{L}\p{N}_]*/u);
     const end = Math.min(column - 1 + (length ?? ([...word].length || 1)), points.length);
     const start = Math.min(column - 1, Math.max(end - 1, 0)); // at the very end, what is before it
     this.#box.setAttribute("aria-invalid", "true");

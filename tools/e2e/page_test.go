@@ -53,8 +53,8 @@ func TestSyntaxError(t *testing.T) {
 	o := newOrigin(t, tinyModel(t))
 	v := newVisit(t, o.url)
 	for _, c := range []struct{ prompt, column, selected string }{
-		{"a red cube OR a sphere", "column 12", "OR"},
-		{"🟥🟥 OR a sphere", "column 4", "OR"},
+		{"a red cube AND_PERP a sphere", "column 12", "AND_PERP"},
+		{"🟥🟥 AND_PERP a sphere", "column 4", "AND_PERP"},
 		{"a AND", "column 6", "D"},
 	} {
 		v.begin(c.prompt, 1, 2)

@@ -40,6 +40,7 @@ func Options() []chromedp.ExecAllocatorOption {
 		chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("gaia-url", "https://127.0.0.1:9"), // where it asks who is signed in: nobody listens
 		chromedp.Flag("disable-features", "AutofillServerCommunication,OptimizationHints,MediaRouter,Translate"),
 		chromedp.Flag("disable-dev-shm-usage", true),
 	}
