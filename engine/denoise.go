@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/counterpoint/counterpoint/engine/compose"
@@ -81,10 +82,11 @@ func (b *bank) Close() error {
 // scorer evaluates the composition of a prompt's rows for every picture of the batch.
 type scorer struct {
 	*evaluator
-	bank  *bank
-	rows  []compose.Row
-	local []int // the rows that are evaluated here, ascending; helpers have the others
-	help  []*helper
+	bank     *bank
+	rows     []compose.Row
+	local    []int // the rows that are evaluated here, ascending; helpers have the others
+	help     []*helper
+	composer *composer // nil for a sum with constant coefficients
 }
 
 // newScorer builds the UNet for the batch, over conditions that must stay open as long as the scorer.
@@ -105,13 +107,18 @@ func (e *Engine) newSharedScorer(b *bank, rows []compose.Row, local []int, help 
 	return &scorer{evaluator: ev, bank: b, rows: rows, local: local, help: help}, nil
 }
 
-// Score evaluates the network on every row of every picture and combines each picture's scores by the rows' coefficients
-// (paper, equation 11). Network outputs of any prediction type combine alike, since the coefficients add up to 1.
+// Score evaluates the network on the rows of every picture that the step needs and combines each picture's scores: by the
+// rows' coefficients (paper, equation 11), or as the composer does. Network outputs of any prediction type combine alike,
+// since the coefficients add up to 1.
 func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg) error {
 	if err := s.startHelpers(ctx, step.T, in); err != nil {
 		return err
 	}
-	return s.evaluate(ctx, step.T, s.bank.registers[in], func(first, count int) error {
+	local := s.all()
+	if s.composer != nil {
+		local = s.composer.needed(s.local)
+	}
+	err := s.evaluate(ctx, step.T, s.bank.registers[in], local, func(first, count int) error {
 		if first == 0 {
 			for _, h := range s.help {
 				if err := h.finish(ctx, step.T); err != nil {
@@ -119,23 +126,57 @@ func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg
 				}
 			}
 		}
-		for k := range count {
-			terms := make([]device.Term, len(s.rows))
-			for i, row := range s.local {
-				terms[row] = device.Term{View: s.view(k, i), Coef: s.rows[row].Coef}
-			}
-			for _, h := range s.help {
-				for i, row := range h.rows {
-					terms[row] = device.Term{View: h.view(first+k, i, s.size), Coef: s.rows[row].Coef}
-				}
-			}
-			dst := device.View{Buffer: s.bank.registers[out], Offset: (first + k) * s.size, Len: s.size}
-			if err := s.engine.device.Combine(dst, terms); err != nil {
-				return fmt.Errorf("combining %d scores: %w", len(terms), err)
-			}
+		scores := s.scores(local, first)
+		if s.composer != nil {
+			return s.composer.combine(s, step, scores, in, out, first, count)
 		}
-		return nil
+		return s.sum(scores, out, first, count)
 	})
+	if err == nil && s.composer != nil {
+		s.composer.passed(step)
+	}
+	return err
+}
+
+// scores are those of each row in the group of pictures from first on. Of those that were not evaluated there are none.
+func (s *scorer) scores(local []int, first int) []device.Batch {
+	scores := make([]device.Batch, len(s.rows))
+	for i, at := range local {
+		scores[s.local[at]] = device.Batch{Buffer: s.unet.outputs["score"], Offset: i * s.size, Stride: len(local) * s.size}
+	}
+	for _, h := range s.help {
+		stride := len(h.rows) * s.size
+		for i, row := range h.rows {
+			scores[row] = device.Batch{Buffer: h.buffer, Offset: first*stride + i*s.size, Stride: stride}
+		}
+	}
+	return scores
+}
+
+// sum adds the scores up by the rows' coefficients.
+func (s *scorer) sum(scores []device.Batch, out sample.Reg, first, count int) error {
+	m := device.Mix{Pictures: count, Len: s.size, Dst: s.latents(out, first)}
+	for i, row := range s.rows {
+		m.Terms = append(m.Terms, device.MixTerm{Of: scores[i], Coef: row.Coef})
+	}
+	if err := s.engine.device.Mix(m); err != nil {
+		return fmt.Errorf("combining %d scores: %w", len(m.Terms), err)
+	}
+	return nil
+}
+
+// latents are a register's from a picture on.
+func (s *scorer) latents(r sample.Reg, first int) device.Batch {
+	return device.Batch{Buffer: s.bank.registers[r], Offset: first * s.size, Stride: s.size}
+}
+
+// Close frees the network's memory and the composer's.
+func (s *scorer) Close() error {
+	err := s.evaluator.Close()
+	if s.composer != nil {
+		err = errors.Join(err, s.composer.Close())
+	}
+	return err
 }
 
 // startHelpers hands the latents to the helpers, which work on their rows from now on.

@@ -95,6 +95,7 @@ func fill[T comparable](dst *T, v T) {
 func (e *Engine) Complete(r Request) (Request, error) {
 	full := e.Defaults()
 	full.Prompt, full.NegativePrompt, full.Seed, full.StopAfter, full.Eta = r.Prompt, r.NegativePrompt, r.Seed, r.StopAfter, r.Eta
+	full.Negation, full.Rescale = r.Negation, r.Rescale
 	full.Scheduler, full.Corrector = r.Scheduler, r.Corrector
 	full.CorrectorMoves, full.CorrectorStep, full.CorrectorUntil = r.CorrectorMoves, r.CorrectorStep, r.CorrectorUntil
 	fill(&full.Steps, r.Steps)
@@ -110,14 +111,17 @@ func (e *Engine) Complete(r Request) (Request, error) {
 
 // plan is a request worked out as far as the host alone can.
 type plan struct {
-	request  Request
-	prompt   *compose.Prompt
-	rows     []compose.Row
-	placed   [][][]Placed // of each row of each picture
-	warnings []compose.Warning
-	steps    []sample.Step
-	seeds    []uint64
-	shape    sample.Shape
+	request     Request
+	prompt      *compose.Prompt
+	composition *compose.Plan
+	rows        []compose.Row // of the composition, with their nominal coefficients
+	guidance    float64       // the positive terms' total, as applied
+	asked       float64       // the same before Request.MaxGuidance capped it
+	placed      [][][]Placed  // of each row of each picture
+	warnings    []compose.Warning
+	steps       []sample.Step
+	seeds       []uint64
+	shape       sample.Shape
 }
 
 // plan parses and checks everything of a request. Errors are *compose.SyntaxError, *RequestError, or say what can't be.
@@ -132,13 +136,15 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	}
 	p := &plan{request: r, prompt: prompt, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch)}
 	p.warnings = append(p.warnings, compose.UnknownWords(prompt, e.pipeline.known, e.pipeline.extra.Vocabulary)...)
-	composition, err := compose.Combine(prompt.Terms(), compose.Options{
-		Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt,
-	})
-	if err != nil {
+	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt}
+	if err := options.Negation.UnmarshalText([]byte(cmp.Or(r.Negation, options.Negation.String()))); err != nil {
+		return nil, &RequestError{"negation", err.Error()}
+	}
+	if p.composition, err = prompt.Compile(options); err != nil {
 		return nil, err
 	}
-	p.rows = composition.Rows
+	nominal := p.composition.Nominal()
+	p.rows, p.guidance, p.asked = nominal.Rows, nominal.Total, nominal.Total/nominal.Factor
 	for _, row := range p.rows {
 		if row.Place != nil && e.pipeline.unet.PlaceChannels() == 0 {
 			return nil, &RequestError{"prompt", fmt.Sprintf("model %s knows no places, so %q can't be put at %v", e.info.Name, row.Text, row.Place)}
@@ -244,7 +250,7 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		return nil, err
 	}
 	defer latents.Close()
-	s, err := g.newSharedScorer(latents, g.rows, local, help, conditions, len(g.seeds), g.shape.H, g.shape.W)
+	s, err := g.newComposed(latents, local, help, conditions)
 	if err != nil {
 		return nil, err
 	}

@@ -47,9 +47,10 @@ func (e *Engine) newEvaluator(rows int, c *conditions, batch, h, w int) (*evalua
 	return v, nil
 }
 
-// evaluate runs the network at timestep t on every row of every picture's latents, a group of pictures after the other.
-// After each it calls done with the number of the group's first picture and how many it holds; view then gives their scores.
-func (v *evaluator) evaluate(ctx context.Context, t float64, latents device.Buffer, done func(first, count int) error) error {
+// evaluate runs the network at timestep t on some rows, ascending, of every picture's latents, a group of pictures after the
+// other. After each it calls done with the number of the group's first picture and how many it holds; the network's output
+// then has the scores [picture,row,h,w,channel].
+func (v *evaluator) evaluate(ctx context.Context, t float64, latents device.Buffer, rows []int, done func(first, count int) error) error {
 	if latents != v.at {
 		if err := v.unet.bind("sample", latents); err != nil {
 			return err
@@ -66,11 +67,13 @@ func (v *evaluator) evaluate(ctx context.Context, t float64, latents device.Buff
 	}
 	for first := 0; first < v.batch; first += v.group {
 		count := min(v.group, v.batch-first)
-		if err := v.writeIndices(ctx, first, count); err != nil {
-			return err
-		}
-		if err := v.unet.exe.Run(ctx, count*v.rows); err != nil {
-			return err
+		if len(rows) > 0 {
+			if err := v.writeIndices(ctx, rows, first, count); err != nil {
+				return err
+			}
+			if err := v.unet.exe.Run(ctx, count*len(rows)); err != nil {
+				return err
+			}
 		}
 		if err := done(first, count); err != nil {
 			return err
@@ -80,16 +83,16 @@ func (v *evaluator) evaluate(ctx context.Context, t float64, latents device.Buff
 }
 
 // writeIndices tells the network which latent, condition and place map each of its rows reads.
-func (v *evaluator) writeIndices(ctx context.Context, first, count int) error {
-	n := v.rows
+func (v *evaluator) writeIndices(ctx context.Context, rows []int, first, count int) error {
+	n := len(rows)
 	index := map[string][]int32{"latent": make([]int32, count*n), "condition": make([]int32, count*n)}
 	if v.engine.pipeline.unet.PlaceChannels() > 0 {
 		index["map"] = make([]int32, count*n)
 	}
 	for i := range count * n {
-		index["latent"][i], index["condition"][i] = int32(first+i/n), int32(i%n)
+		index["latent"][i], index["condition"][i] = int32(first+i/n), int32(rows[i%n])
 		if m, ok := index["map"]; ok {
-			m[i] = int32(first*n + i)
+			m[i] = int32((first+i/n)*v.rows + rows[i%n])
 		}
 	}
 	for name, values := range index {
@@ -100,9 +103,13 @@ func (v *evaluator) writeIndices(ctx context.Context, first, count int) error {
 	return nil
 }
 
-// view is the score of a row of the group's picture k, until the next group is evaluated.
-func (v *evaluator) view(k, row int) device.View {
-	return device.View{Buffer: v.unet.outputs["score"], Offset: (k*v.rows + row) * v.size, Len: v.size}
+// all numbers every row.
+func (v *evaluator) all() []int {
+	rows := make([]int, v.rows)
+	for i := range rows {
+		rows[i] = i
+	}
+	return rows
 }
 
 // Close frees the network's memory; latents and conditions are the caller's.

@@ -13,6 +13,7 @@ type Explanation struct {
 	Prompt      *compose.Prompt // as it was read
 	Rows        []compose.Row   // what each step evaluates, and with which coefficients
 	Places      [][]Placed      // what of each row the first picture has where, given or drawn; nothing for anywhere
+	Formula     string          // how the rows' scores are combined
 	Warnings    []compose.Warning
 	Guidance    float64 // the positive terms' total, as applied
 	Asked       float64 // the same before Request.MaxGuidance caps it
@@ -27,15 +28,8 @@ func (e *Engine) Explain(r Request) (*Explanation, error) {
 		return nil, err
 	}
 	x := &Explanation{Request: p.request, Prompt: p.prompt, Rows: p.rows, Places: p.placed[0], Warnings: p.warnings,
-		Evaluations: len(p.rows) * len(p.steps)}
-	for _, row := range p.rows {
-		if !row.Unconditional {
-			x.Guidance += max(row.Coef, 0)
-		}
-	}
-	for _, t := range p.prompt.Terms() {
-		x.Asked += max(p.request.GuidanceScale*t.Weight, 0)
-	}
+		Formula: p.composition.Formula(), Guidance: p.guidance, Asked: p.asked,
+		Evaluations: evaluations(p.composition, p.steps)}
 	return x, nil
 }
 

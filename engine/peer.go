@@ -84,11 +84,6 @@ func (h *helper) finish(ctx context.Context, t float64) error {
 	return h.buffer.WriteFloats(ctx, 0, h.scores)
 }
 
-// view is the score of a row of the batch's picture k.
-func (h *helper) view(k, row, size int) device.View {
-	return device.View{Buffer: h.buffer, Offset: (k*len(h.rows) + row) * size, Len: size}
-}
-
 // fail says which peer failed, unless it was told to stop.
 func (h *helper) fail(err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
@@ -153,7 +148,7 @@ func (a *Assistant) Score(ctx context.Context, t float64, latents, scores []floa
 		return err
 	}
 	v := a.evaluator
-	return v.evaluate(ctx, t, a.latents, func(first, count int) error {
+	return v.evaluate(ctx, t, a.latents, v.all(), func(first, count int) error {
 		n := v.rows * v.size
 		return v.unet.outputs["score"].ReadFloats(ctx, 0, scores[first*n:(first+count)*n])
 	})

@@ -16,13 +16,15 @@ type Request struct {
 	NegativePrompt string  `json:"negative_prompt,omitempty"` // the text of the unconditional row, "" for the model's own
 	Seed           uint64  `json:"seed"`                      // of the first picture; picture i has Seed+i. At most MaxSeed
 	Steps          int     `json:"steps"`
-	StopAfter      int     `json:"stop_after,omitempty"` // decode what the network makes of the picture after so many steps; 0 after all
-	GuidanceScale  float64 `json:"guidance_scale"`       // multiplies every term's weight
-	MaxGuidance    float64 `json:"max_guidance"`         // cap of the positive terms' total, see compose.Options; negative for none
-	Places         Places  `json:"places"`               // of concepts that the prompt gives none
-	Sampler        string  `json:"sampler"`              // a name that sample.Lookup knows
-	Scheduler      string  `json:"scheduler,omitempty"`  // spacing of noise levels, as sample.ParseSpacing knows it; the model's own if empty
-	Eta            float64 `json:"eta,omitempty"`        // DDIM's: 0 deterministic, 1 as DDPM
+	StopAfter      int     `json:"stop_after,omitempty"`       // decode what the network makes of the picture after so many steps; 0 after all
+	GuidanceScale  float64 `json:"guidance_scale"`             // multiplies every term's weight
+	MaxGuidance    float64 `json:"max_guidance"`               // cap of the positive terms' total, see compose.Options; negative for none
+	Negation       string  `json:"negation,omitempty"`         // kind of NOT: "signed", "perp", "gated" (compose.Negation); empty is signed
+	Rescale        float64 `json:"guidance_rescale,omitempty"` // share of the result brought back to the spread of unguided pictures, see operator.Options; 0 to 1
+	Places         Places  `json:"places"`                     // of concepts that the prompt gives none
+	Sampler        string  `json:"sampler"`                    // a name that sample.Lookup knows
+	Scheduler      string  `json:"scheduler,omitempty"`        // spacing of noise levels, as sample.ParseSpacing knows it; the model's own if empty
+	Eta            float64 `json:"eta,omitempty"`              // DDIM's: 0 deterministic, 1 as DDPM
 
 	// Moves at each noise level, see sample.Corrector.
 	Corrector      string  `json:"corrector,omitempty"`       // a name that sample.Correctors lists; none if empty
@@ -68,6 +70,8 @@ func (r *Request) check(multiple int) error {
 		return bad("guidance_scale", "%v is not a finite number", r.GuidanceScale)
 	case math.IsNaN(r.MaxGuidance) || math.IsInf(r.MaxGuidance, 0):
 		return bad("max_guidance", "%v is not a finite number", r.MaxGuidance)
+	case !(r.Rescale >= 0 && r.Rescale <= 1):
+		return bad("guidance_rescale", "%v, want 0 to 1", r.Rescale)
 	case r.Places != PlacesDrawn && r.Places != PlacesGiven:
 		return bad("places", "%q, want %q or %q", r.Places, PlacesDrawn, PlacesGiven)
 	case !(r.Eta >= 0 && r.Eta <= 1):

@@ -241,6 +241,47 @@ func (p *Plan) Evaluations(steps int) int {
 	return n
 }
 
+// RowsAt lists the rows that one of so many steps evaluates, the first being 0.
+func (p *Plan) RowsAt(step, steps int) []int { return p.rowsAt(float64(step) / float64(steps)) }
+
+// Nominal returns the rows with the coefficients that they would have if everything held for the whole run, in the whole
+// picture, each OR counted its alternatives by their prior shares, and each gated NOT had the weight 1. If the plan is
+// linear, these are its coefficients.
+func (p *Plan) Nominal() Composition {
+	if c, ok := p.Linear(); ok {
+		return c
+	}
+	coefs := make([]float64, len(p.Rows))
+	nominal(p.Root, 1, coefs)
+	c := Composition{Total: p.Total, Factor: p.Factor}
+	rest := 1 - sum(coefs)
+	for i, r := range p.Rows {
+		if r.Unconditional {
+			coefs[i] = rest
+		}
+		c.Rows = append(c.Rows, Row{Text: r.Text, Place: r.Place, Coef: coefs[i], Unconditional: r.Unconditional})
+	}
+	return c
+}
+
+// nominal adds the weights of the leaves of w times x to the coefficients of their rows.
+func nominal(x Expr, w float64, coefs []float64) {
+	switch x := x.(type) {
+	case Leaf:
+		coefs[x.Row] += w
+	case NotOf:
+		nominal(x.X, -w, coefs)
+	case OrOf:
+		for _, b := range x.Branches {
+			nominal(b.X, float64(w*b.Weight), coefs)
+		}
+	case SumOf:
+		for _, t := range x.Terms {
+			nominal(t.X, float64(w*t.Weight), coefs)
+		}
+	}
+}
+
 // Linear returns the plan as one sum of scores for the whole run; false if its
 // coefficients depend on the state, the step or the place in the picture.
 func (p *Plan) Linear() (Composition, bool) {

@@ -234,3 +234,10 @@ func (s *Schedule) predictions(l Level) (clean, noise linear, err error) {
 		return linear{1 / signal, -sigma / signal}, linear{0, 1}, nil
 	}
 }
+
+// Clean returns the estimate of the clean latents at a level, as coefficients of x and of the network's output. It fails in
+// pure noise for a network that predicts epsilon.
+func (s *Schedule) Clean(l Level) (x, out float64, err error) {
+	clean, _, err := s.predictions(l)
+	return clean.x, clean.out, err
+}

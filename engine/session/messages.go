@@ -223,12 +223,14 @@ type (
 		Hint    string              `json:"hint,omitempty"`
 	}
 	node struct {
-		Op       string         `json:"op"`
-		Column   int            `json:"column"`
-		Text     string         `json:"text,omitempty"`
-		Place    *compose.Place `json:"place,omitempty"`
-		Weight   float64        `json:"weight"`
-		Operands []*node        `json:"operands,omitempty"`
+		Op       string          `json:"op"`
+		Column   int             `json:"column"`
+		Text     string          `json:"text,omitempty"`
+		Place    *compose.Place  `json:"place,omitempty"`
+		Region   *compose.Region `json:"region,omitempty"`
+		Range    *compose.Range  `json:"range,omitempty"`
+		Weight   float64         `json:"weight"`
+		Operands []*node         `json:"operands,omitempty"`
 	}
 )
 

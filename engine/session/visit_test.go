@@ -40,7 +40,7 @@ func TestVisit(t *testing.T) {
 	p.until("opened")
 	p.send(`{"type":"explain","id":2,"request":{"prompt":"a red cube @(0.2, 0.7) AND (a blue sphere AND NOT a tree) :2","guidance_scale":3}}`)
 	p.until("explained")
-	p.send(`{"type":"explain","id":3,"request":{"prompt":"a red cube OR a tree"}}`)
+	p.send(`{"type":"explain","id":3,"request":{"prompt":"a red cube OR (a tree @0.5-1"}}`)
 	p.until("error")
 	p.send(`{"type":"generate","id":4,"preview_every":2,"output":["png","rgba"],"request":{"prompt":"a red cube | a blue sphere:7","seed":5,"steps":4,"width":64,"height":40,"batch":2}}`)
 	_, _, frames := p.until("picture")

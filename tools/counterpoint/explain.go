@@ -44,16 +44,16 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 				fmt.Fprintf(c.out, "%s\n", d.Explain())
 				request.Prompt = d.Prompt
 			}
-			prompt, err := compose.Parse(request.Prompt)
-			if err != nil {
-				return inPrompt(request.Prompt, err)
-			}
 			result, err := generate(cmd.Context(), c, e, request)
 			if err != nil {
 				return inPrompt(request.Prompt, err)
 			}
 			c.warnings(result.Warnings)
-			return explain(c.out, prompt, result, d.FLOPs)
+			x, err := e.Explain(request)
+			if err != nil {
+				return err
+			}
+			return explain(c.out, x, d.FLOPs)
 		},
 	}
 	f := cmd.Flags()
@@ -61,38 +61,32 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 	f.StringVarP(&request.NegativePrompt, "negative-prompt", "n", "", "what scores are measured against (default nothing)")
 	f.Float64Var(&request.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
 	f.Float64Var(&request.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
+	f.StringVar(&request.Negation, "negation", "", "kind of NOT: signed, perp or gated (default signed)")
 	f.IntVar(&request.Steps, "steps", 0, "sampling steps (default the model's)")
 	modelFlag(cmd, &model)
 	return cmd
 }
 
-// explain prints a prompt's tree and what a result says about its evaluation, which took so many operations.
-func explain(w io.Writer, prompt *compose.Prompt, r *engine.Result, flops int64) error {
+// explain prints an explanation; its evaluations take so many operations.
+func explain(w io.Writer, x *engine.Explanation, flops int64) error {
 	var b strings.Builder
-	printTree(&b, prompt.Root, "", "")
+	printTree(&b, x.Prompt.Root, "", "")
 	b.WriteString("\n")
 	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "row\tcoefficient\tconcept")
-	var total float64
-	for i, row := range r.Rows {
-		fmt.Fprintf(table, "%d\t%+.4g\t%s\n", i, row.Coef, describe(row, r.Pictures[0].Places[i]))
-		if !row.Unconditional {
-			total += max(row.Coef, 0)
-		}
+	for i, row := range x.Rows {
+		fmt.Fprintf(table, "%d\t%+.4g\t%s\n", i, row.Coef, describe(row, x.Places[i]))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	q := &r.Request
-	fmt.Fprintf(&b, "\n%s a step x %s = %d evaluations of the network; %.2f GFLOP in all for %dx%d pixels\n",
-		plural(len(r.Rows), "row"), plural(q.Steps, "step"), len(r.Rows)*q.Steps, float64(flops)/1e9, q.Width, q.Height)
-	asked := 0.0
-	for _, t := range prompt.Terms() {
-		asked += q.GuidanceScale * max(t.Weight, 0)
-	}
-	fmt.Fprintf(&b, "guidance %.4g in all", total)
-	if asked-total > 1e-9*asked {
-		fmt.Fprintf(&b, ", of %.4g asked for: all coefficients are scaled down to the cap of %.4g", asked, q.MaxGuidance)
+	q := &x.Request
+	fmt.Fprintf(&b, "\n%s\n\n", x.Formula)
+	fmt.Fprintf(&b, "%s in %s: %d evaluations of the network, %.2f GFLOP in all for %dx%d pixels\n",
+		plural(len(x.Rows), "row"), plural(q.Steps, "step"), x.Evaluations, float64(flops)/1e9, q.Width, q.Height)
+	fmt.Fprintf(&b, "guidance %.4g in all", x.Guidance)
+	if x.Asked-x.Guidance > 1e-9*x.Asked {
+		fmt.Fprintf(&b, ", of %.4g asked for: all coefficients are scaled down to the cap of %.4g", x.Asked, q.MaxGuidance)
 	}
 	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())

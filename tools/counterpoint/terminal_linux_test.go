@@ -81,7 +81,7 @@ func TestTerminal(t *testing.T) {
 				t.Errorf("%s: a bar of %d columns on a terminal of 60: %q", what, n, line)
 			}
 		}
-		failed := onTerminal(t, append([]string{"generate", "a OR b"}, c.args...)...)
+		failed := onTerminal(t, append([]string{"generate", "a OR NOT b"}, c.args...)...)
 		if got := strings.Contains(failed, "\x1b[31merror:\x1b[0m"); got != c.color {
 			t.Errorf("%s: red %v, want %v: %q", what, got, c.color, failed)
 		}

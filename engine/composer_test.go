@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/counterpoint/counterpoint/engine/compose"
+)
+
+// pixels are those of a request's first picture.
+func pixels(t *testing.T, e *Engine, r Request) []byte {
+	t.Helper()
+	return generate(t, e, r).Pictures[0].Image.Pix
+}
+
+// TestEquivalentPrompts holds what can't be said with constant coefficients against what it comes to where it can.
+func TestEquivalentPrompts(t *testing.T) {
+	e := openTiny(t)
+	with := func(r Request, change func(*Request)) Request {
+		change(&r)
+		return r
+	}
+	for _, c := range []struct {
+		name string
+		a, b Request
+		same bool
+	}{
+		{"a choice of one", small("a red cube OR a red cube"), small("a red cube"), true},
+		{"a choice in another order", small("a red cube OR a blue sphere"), small("a blue sphere OR a red cube"), true},
+		{"a choice is not both", small("a red cube OR a blue sphere"), small("a red cube AND a blue sphere"), false},
+		{"all of the picture", small("a red cube @(0-1, 0-1)"), small("a red cube"), true},
+		{"half of the picture", small("a red cube @(0-0.5, 0-1)"), small("a red cube"), false},
+		{"all of the run", small("a red cube AND the sand @0-1"), small("a red cube AND the sand"), true},
+		{"no step of three", small("a red cube AND the sand @0.1-0.3"), small("a red cube"), true},
+		{"one step of three", small("a red cube AND the sand @0.3-0.4"), small("a red cube"), false},
+		{"kinds of NOT, without one", with(small("a red cube"), func(r *Request) { r.Negation = "gated" }), small("a red cube"), true},
+		{"perpendicular NOT", with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation = "perp" }), small("a red cube AND NOT the sand"), false},
+		{"gated NOT", with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation = "gated" }), small("a red cube AND NOT the sand"), false},
+		{"rescaled", with(small("a red cube"), func(r *Request) { r.Rescale = 0.7 }), small("a red cube"), false},
+	} {
+		if same := bytes.Equal(pixels(t, e, c.a), pixels(t, e, c.b)); same != c.same {
+			t.Errorf("%s: the same picture: %v, want %v", c.name, same, c.same)
+		}
+	}
+}
+
+// TestComposedBatch checks that a picture of a batch is that of its seed alone, in groups of the batch as well.
+func TestComposedBatch(t *testing.T) {
+	e := openTiny(t)
+	r := small("(a red cube OR a blue sphere) AND NOT the sand @(0-0.5, 0-1)")
+	r.Negation, r.Batch = "gated", 6
+	result := generate(t, e, r)
+	for k, p := range result.Pictures {
+		alone := r
+		alone.Seed, alone.Batch = p.Seed, 1
+		if !bytes.Equal(p.Image.Pix, pixels(t, e, alone)) {
+			t.Errorf("picture %d is not that of seed %d", k, p.Seed)
+		}
+	}
+}
+
+// TestComposedEvaluations counts what ranges save.
+func TestComposedEvaluations(t *testing.T) {
+	e := openTiny(t)
+	r := small("a red cube AND the sand @0-0.5")
+	r.Steps = 10
+	x, err := e.Explain(r)
+	must(t, err)
+	if want := 10*3 - 5; x.Evaluations != want {
+		t.Errorf("%d evaluations, want %d", x.Evaluations, want)
+	}
+	r.Negation = "never"
+	var bad *RequestError
+	if _, err := e.Explain(r); !errors.As(err, &bad) || bad.Field != "negation" {
+		t.Errorf("unknown kind of NOT: %v", err)
+	}
+	var syntax *compose.SyntaxError
+	if _, err := e.Explain(small("a red cube OR NOT the sand")); !errors.As(err, &syntax) {
+		t.Errorf("an alternative that asks for nothing: %v", err)
+	}
+}

@@ -1,0 +1,243 @@
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+
+	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/device"
+)
+
+// Level is a noise level, and how the network's output there estimates the clean latents: x̂₀ = CleanX·x + CleanOut·output.
+// So outputs may be predictions of noise, velocity or sample, down to pure noise.
+type Level struct {
+	AlphaBar         float64 // the share of signal in x, from 0 to below 1
+	CleanX, CleanOut float64
+}
+
+func (l Level) check() error {
+	for _, v := range []float64{l.CleanX, l.CleanOut} {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("the estimate of the clean latents is %g·x + %g·output", l.CleanX, l.CleanOut)
+		}
+	}
+	if !(l.AlphaBar >= 0 && l.AlphaBar < 1) || l.CleanOut == 0 {
+		return fmt.Errorf("ᾱ %g and %g·output in the clean latents; want 0 ≤ ᾱ < 1 and not 0", l.AlphaBar, l.CleanOut)
+	}
+	return nil
+}
+
+// Combiner carries out a plan for the pictures of one run. It has device memory, in which the run's state is; nothing is
+// read back before Lifts.
+type Combiner struct {
+	device   device.Device
+	plan     *compose.Plan
+	options  Options
+	pictures int
+	size     int // elements of one latent
+	channels int
+
+	leaves []leaf
+	index  map[leaf]int
+	masks  []device.Batch // of the leaves; no buffer for the whole picture
+	steps  []*part
+	tracks bool // log-ratios are followed
+
+	buffers []device.Buffer
+	scalars device.Scalars
+	kept    device.Buffer // of each picture: the leaves' directions, then x and the unconditional score
+	scratch device.Buffer // a latent for each picture
+	guide   device.Buffer // likewise
+	spare   resampled     // of particles
+	last    map[int]moment
+}
+
+// moment is an evaluation that has been made, of the pictures from a certain one on.
+type moment struct {
+	level Level
+	part  *part
+}
+
+// New prepares a plan for a run of so many steps over pictures of h×w×c latents.
+func New(d device.Device, plan *compose.Plan, o Options, pictures, h, w, c, steps int) (*Combiner, error) {
+	for _, v := range []struct {
+		name string
+		n    int
+	}{{"pictures", pictures}, {"height", h}, {"width", w}, {"channels", c}, {"steps", steps}} {
+		if v.n < 1 || v.n > math.MaxUint16 {
+			return nil, fmt.Errorf("operator: %s %d; want 1 to %d", v.name, v.n, math.MaxUint16)
+		}
+	}
+	o, err := o.filled()
+	if err != nil {
+		return nil, err
+	}
+	m := &Combiner{
+		device: d, plan: plan, options: o, pictures: pictures, size: h * w * c, channels: c,
+		index: map[leaf]int{}, last: map[int]moment{}, tracks: o.Lifts || o.Particles || stateful(plan.Root),
+	}
+	if err := m.prepare(h, w, steps); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+func (c *Combiner) prepare(h, w, steps int) error {
+	if err := c.findLeaves(h, w); err != nil {
+		return err
+	}
+	if constant, _ := constantWeights(c.plan.Root, c.plan.Negation); c.options.Particles && !constant {
+		return fmt.Errorf("operator: only a sum of terms with constant weights has weights of particles")
+	}
+	if c.options.Clamp > 0 && c.pictures > maxClamped {
+		return fmt.Errorf("operator: log-weights of %d pictures are clamped; want at most %d", c.pictures, maxClamped)
+	}
+	if err := c.findParts(steps); err != nil {
+		return err
+	}
+	c.scalars.Slots = max(c.scalars.Slots, slots{len(c.leaves)}.free())
+	stored, guarded := false, false
+	for _, p := range c.steps {
+		stored, guarded = stored || p.stored, guarded || p.guard != nil
+	}
+	want := []struct {
+		buffer *device.Buffer
+		n      int
+		when   bool
+	}{
+		{&c.scalars.Buffer, c.scalars.Slots, true},
+		{&c.kept, c.keptSize(), stored},
+		{&c.scratch, c.size, stored || guarded},
+		{&c.guide, c.size, guarded},
+		{&c.spare.scalars, c.scalars.Slots, c.options.Particles},
+		{&c.spare.kept, c.keptSize(), c.options.Particles},
+	}
+	for _, b := range want {
+		if !b.when {
+			continue
+		}
+		var err error
+		if *b.buffer, err = c.newBuffer(c.pictures * b.n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Combiner) newBuffer(n int) (device.Buffer, error) {
+	b, err := c.device.NewBuffer(n)
+	if err != nil {
+		return nil, fmt.Errorf("operator: %w", err)
+	}
+	c.buffers = append(c.buffers, b)
+	return b, nil
+}
+
+// findLeaves numbers the leaves and makes their masks.
+func (c *Combiner) findLeaves(h, w int) error {
+	var err error
+	masks := map[compose.Region]device.Batch{}
+	eachLeaf(c.plan.Root, func(l compose.Leaf) {
+		if err != nil || c.has(l) {
+			return
+		}
+		m, made := masks[l.Region]
+		if !made {
+			m, err = c.newMask(mask(l.Region, c.options.Edge, h, w))
+			masks[l.Region] = m
+		}
+		c.index[leaf{l.Row, l.Region}] = len(c.leaves)
+		c.leaves = append(c.leaves, leaf{l.Row, l.Region})
+		c.masks = append(c.masks, m)
+	})
+	return err
+}
+
+// newMask copies a mask to the device; nil stays the zero Batch, a mask of ones.
+func (c *Combiner) newMask(shares []float32) (device.Batch, error) {
+	if shares == nil {
+		return device.Batch{}, nil
+	}
+	b, err := c.newBuffer(len(shares))
+	if err != nil {
+		return device.Batch{}, err
+	}
+	return device.Batch{Buffer: b}, b.WriteFloats(context.Background(), 0, shares)
+}
+
+func (c *Combiner) has(l compose.Leaf) bool {
+	_, ok := c.index[leaf{l.Row, l.Region}]
+	return ok
+}
+
+func (c *Combiner) leaf(l compose.Leaf) int { return c.index[leaf{l.Row, l.Region}] }
+
+// findParts prepares the parts of the run. Neighbouring steps share one.
+func (c *Combiner) findParts(steps int) error {
+	var last compose.SumOf
+	var lastGuided bool
+	for step := range steps {
+		t := float64(step) / float64(steps)
+		sum, guided := c.plan.At(t), c.options.Guided.Holds(step, steps)
+		if step > 0 && guided == lastGuided && reflect.DeepEqual(sum, last) {
+			c.steps = append(c.steps, c.steps[step-1])
+			continue
+		}
+		p, err := c.newPart(sum, guided)
+		if err != nil {
+			return err
+		}
+		c.steps = append(c.steps, p)
+		last, lastGuided = sum, guided
+	}
+	return nil
+}
+
+// Rows are the rows of the plan that a step evaluates, ascending; none for a step that the run does not have.
+func (c *Combiner) Rows(step int) []int {
+	if step < 0 || step >= len(c.steps) {
+		return nil
+	}
+	return c.steps[step].rows
+}
+
+// Lifts returns each picture's ℓ = log p(x|row)/p(x) for each row of the plan, in nats, as far as the run has come: above 0
+// the picture shows more of it than pictures do. Those of a row's regions add up. The unconditional row has 0, and so have
+// all rows if nothing follows them, see [Options].
+func (c *Combiner) Lifts(ctx context.Context) ([][]float64, error) {
+	state, err := c.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lifts := make([][]float64, c.pictures)
+	for k := range lifts {
+		lifts[k] = make([]float64, len(c.plan.Rows))
+		for i, l := range c.leaves {
+			lifts[k][l.row] += float64(state[k*c.scalars.Slots+slots{len(c.leaves)}.ratio(i)])
+		}
+	}
+	return lifts, nil
+}
+
+// read copies the scalars to the host.
+func (c *Combiner) read(ctx context.Context) ([]float32, error) {
+	state := make([]float32, c.pictures*c.scalars.Slots)
+	if err := c.scalars.Buffer.ReadFloats(ctx, 0, state); err != nil {
+		return nil, fmt.Errorf("operator: %w", err)
+	}
+	return state, nil
+}
+
+// Close frees the device memory.
+func (c *Combiner) Close() error {
+	var errs []error
+	for _, b := range c.buffers {
+		errs = append(errs, b.Close())
+	}
+	c.buffers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,205 @@
+package operator
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/device"
+)
+
+// leaf is a row within a region.
+type leaf struct {
+	row    int
+	region compose.Region
+}
+
+// part is a part of the run in which the same expression holds.
+type part struct {
+	sum    compose.SumOf
+	leaves []int // into Combiner.leaves, ascending
+	rows   []int // of the plan, ascending
+	// constant says that the sum's terms are leaves that just add up; rest is what that leaves of the unconditional
+	// score, where there is no mask.
+	constant bool
+	rest     float64
+	total    float64         // of positive weights
+	tracked  bool            // the leaves' log-ratios are followed
+	stored   bool            // the leaves' directions are in memory, not just differences of scores
+	program  *device.Program // of the coefficients; nil if they are constant
+	pairs    []product       // that it or the log-ratios need, by slots
+	guard    *device.Program // of hygiene; nil without
+}
+
+// product is a slot and the leaves whose directions' product it gets.
+type product struct{ slot, i, j int }
+
+// newPart prepares what holds at time t of the run.
+func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
+	if !guided {
+		sum = unguided(sum)
+	}
+	p := &part{sum: sum, tracked: c.tracks}
+	p.constant, p.rest = constantWeights(sum, c.plan.Negation)
+	if !guided && p.constant {
+		p.rest = 0 // but for rounding
+		if len(sum.Terms) == 0 {
+			p.rest = 1
+		}
+	}
+	p.total, _ = positive(sum)
+	masked := false
+	eachLeaf(sum, func(l compose.Leaf) {
+		i := c.leaf(l)
+		p.leaves = append(p.leaves, i)
+		p.rows = append(p.rows, l.Row)
+		masked = masked || c.masks[i].Buffer != nil
+	})
+	slices.Sort(p.leaves)
+	p.leaves = slices.Compact(p.leaves)
+	hygiene := (c.options.Rescale > 0 || c.options.Project != nil) && p.total != 1
+	if !p.constant || p.rest != 0 || masked || hygiene || p.tracked {
+		if len(c.plan.Rows) == 0 || !c.plan.Rows[0].Unconditional {
+			return nil, errors.New("operator: the unconditional score is needed, and the plan does not evaluate it")
+		}
+		p.rows = append(p.rows, 0)
+	}
+	slices.Sort(p.rows)
+	p.rows = slices.Compact(p.rows)
+	p.stored = p.tracked || masked && !p.constant
+	if err := c.compile(p); err != nil {
+		return nil, err
+	}
+	if hygiene {
+		return p, c.compileHygiene(p)
+	}
+	return p, nil
+}
+
+// compile writes the part's program, if it needs one.
+func (c *Combiner) compile(p *part) error {
+	k := c.calculus()
+	var err error
+	switch {
+	case !p.constant:
+		p.program, err = k.program(p.sum, p.leaves)
+	case c.options.Particles:
+		weights := make([]float64, len(c.leaves))
+		for _, t := range p.sum.Terms {
+			weights[c.leaf(t.X.(compose.Leaf))] += t.Weight
+		}
+		k.spread(weights)
+		p.program, err = k.end()
+	}
+	if err != nil {
+		return err
+	}
+	if p.tracked {
+		for _, i := range p.leaves {
+			k.product(i, i)
+		}
+	}
+	for _, pair := range k.pairs {
+		p.pairs = append(p.pairs, product{k.products[pair], pair[0], pair[1]})
+	}
+	slices.SortFunc(p.pairs, func(a, b product) int { return a.slot - b.slot })
+	c.scalars.Slots = max(c.scalars.Slots, k.free)
+	return nil
+}
+
+func (c *Combiner) calculus() *calculus {
+	s := slots{len(c.leaves)}
+	return &calculus{
+		slots: s, leaf: c.leaf, free: s.free(), products: map[[2]int]int{},
+		perp:  c.plan.Negation == compose.NotPerp,
+		prior: c.options.Prior, maxGate: c.options.MaxGate,
+	}
+}
+
+// unguided keeps the positive terms of a sum, with weights that add up to 1.
+func unguided(sum compose.SumOf) compose.SumOf {
+	var kept compose.SumOf
+	total := 0.0
+	for _, t := range sum.Terms {
+		if _, not := t.X.(compose.NotOf); t.Weight > 0 && !not {
+			kept.Terms = append(kept.Terms, t)
+			total += t.Weight
+		}
+	}
+	for i := range kept.Terms {
+		kept.Terms[i].Weight /= total
+	}
+	return kept
+}
+
+// constantWeights reports whether a sum's terms are leaves that just add up, and the coefficient that leaves of the
+// unconditional score, summed as compose does.
+func constantWeights(sum compose.SumOf, negation compose.Negation) (constant bool, rest float64) {
+	var total float64
+	for _, t := range sum.Terms {
+		if _, ok := t.X.(compose.Leaf); !ok || t.Weight < 0 && negation != compose.NotSigned {
+			return false, 0
+		}
+		total += t.Weight
+	}
+	return true, 1 - total
+}
+
+// positive returns the weights of an expression's positive leaves, and of its negative ones; of a choice, the largest of
+// its branches.
+func positive(x compose.Expr) (up, down float64) {
+	switch x := x.(type) {
+	case compose.Leaf:
+		return 1, 0
+	case compose.OrOf:
+		for _, b := range x.Branches {
+			u, d := positive(b.X)
+			up, down = max(up, u), max(down, d)
+		}
+	case compose.SumOf:
+		for _, t := range x.Terms {
+			u, d := positive(t.X)
+			w := t.Weight
+			if w < 0 {
+				w, u, d = -w, d, u
+			}
+			up += float64(w * u)
+			down += float64(w * d)
+		}
+	case compose.NotOf:
+		down, up = positive(x.X)
+	}
+	return up, down
+}
+
+func eachLeaf(x compose.Expr, f func(compose.Leaf)) {
+	switch x := x.(type) {
+	case compose.Leaf:
+		f(x)
+	case compose.NotOf:
+		eachLeaf(x.X, f)
+	case compose.OrOf:
+		for _, b := range x.Branches {
+			eachLeaf(b.X, f)
+		}
+	case compose.SumOf:
+		for _, t := range x.Terms {
+			eachLeaf(t.X, f)
+		}
+	}
+}
+
+// stateful reports whether an expression's coefficients depend on log-ratios.
+func stateful(x compose.Expr) bool {
+	switch x := x.(type) {
+	case compose.OrOf, compose.NotOf:
+		return true
+	case compose.SumOf:
+		for _, t := range x.Terms {
+			if stateful(t.X) {
+				return true
+			}
+		}
+	}
+	return false
+}
