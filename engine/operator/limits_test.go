@@ -109,7 +109,8 @@ func TestManyTerms(t *testing.T) {
 			}
 		}
 	}
-	plan := compiled(t, strings.Join(terms[:32], " AND ")+" AND NOT "+strings.Join(terms[32:], " AND NOT "), compose.Options{Scale: 2, Negation: compose.NotPerp})
+	halves := strings.Join(terms[:32], " AND ") + " AND NOT " + strings.Join(terms[32:], " AND NOT ")
+	plan := compiled(t, halves, compose.Options{Scale: 2, Negation: compose.NotPerp})
 	if _, err := operator.New(d, plan, operator.Options{}, 1, 1, 1, 1, 1); err == nil || !strings.Contains(err.Error(), "64 terms") {
 		t.Errorf("32 terms perpendicular to 32: error %v", err)
 	}

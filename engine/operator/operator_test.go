@@ -201,7 +201,8 @@ func TestEqualPrompts(t *testing.T) {
 	} {
 		d := testCPU(t)
 		t.Run(c.a, func(t *testing.T) {
-			x := run{prompt: c.a, plan: compose.Options{Scale: 3, Negation: c.negation, Unconditional: "background"}, options: c.options, steps: 4, pictures: 2}
+			plan := compose.Options{Scale: 3, Negation: c.negation, Unconditional: "background"}
+			x := run{prompt: c.a, plan: plan, options: c.options, steps: 4, pictures: 2}
 			y := x
 			y.prompt = c.b
 			if got, want := x.last(t, d), y.last(t, d); !slices.Equal(got, want) {

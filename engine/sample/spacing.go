@@ -112,6 +112,9 @@ func (s *Schedule) level(t int) Level { return Level{float64(t), s.AlphaBar(t)} 
 // diffusers' EulerDiscreteScheduler; without, they are those of n+1 steps without
 // the last, as in its DPMSolverMultistepScheduler.
 func (s *Schedule) levels(n int, o Options, ends bool) ([]Level, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("sample: %d steps; want 1 to %d", n, s.Config.NumTrainTimesteps)
+	}
 	first, err := o.first(n)
 	if err != nil {
 		return nil, err

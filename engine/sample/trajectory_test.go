@@ -369,6 +369,7 @@ func FuzzParseConfig(f *testing.F) {
 	f.Add([]byte(`{"_class_name": "PNDMScheduler", "trained_betas": [0.1, 0.9], "num_train_timesteps": 2, "steps_offset": 1}`), 1, 0.5)
 	f.Add([]byte(`{"_class_name": "DDPMScheduler", "beta_schedule": "squaredcos_cap_v2", "num_train_timesteps": 3, "prediction_type": "sample"}`), 3, 1.0)
 	f.Add([]byte(`{"_class_name": "LCMScheduler", "beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"}`), 9, 0.6)
+	f.Add([]byte(`{"_class_name": "PNDMScheduler"}`), 0, 0.5)
 	f.Fuzz(func(t *testing.T, config []byte, n int, strength float64) {
 		c, err := ParseConfig(config)
 		if err != nil || n > 100 || c.NumTrainTimesteps > 2000 { // slow
