@@ -18,7 +18,8 @@ type arrangement struct {
 // spot is where a thing is.
 type spot struct {
 	place  *compose.Place
-	lifted bool // it stands on another thing, so above the region
+	box    [4]float64 // where it may be drawn: least x and y, greatest x and y
+	lifted bool       // it stands on another thing, so above the box
 }
 
 // relation is what one thing's place says of another's.
@@ -27,10 +28,24 @@ type relation struct {
 	*relationSpec
 }
 
-// add adds a thing, at a place or at one to be drawn, and returns its number.
-func (a *arrangement) add(at *compose.Place) int {
-	a.things = append(a.things, spot{place: at})
+// add adds a thing, at a place or at one to be drawn where things are and, if it can, within a region, and returns its number.
+func (a *arrangement) add(at *compose.Place, in *compose.Region) int {
+	s := spot{place: at, box: a.spec.Region}
+	if in != nil {
+		s.box[0], s.box[2] = within(s.box[0], s.box[2], in.X0, in.X1)
+		s.box[1], s.box[3] = within(s.box[1], s.box[3], in.Y0, in.Y1)
+	}
+	a.things = append(a.things, s)
 	return len(a.things) - 1
+}
+
+// within returns what an interval shares with another one; if that is nothing, the middle of the other.
+func within(low, high, least, most float64) (float64, float64) {
+	if low <= most && high >= least {
+		return max(low, least), min(high, most)
+	}
+	middle := (least + most) / 2
+	return middle, middle
 }
 
 func (a *arrangement) relate(first, second int, r *relationSpec) {
@@ -115,9 +130,9 @@ func (a *arrangement) place(thing int, random *rand.Rand) float64 {
 	return least
 }
 
-// candidate draws a place: where one of the relations to things that have places wants it, or anywhere in the region.
+// candidate draws a place: where one of the relations to things that have places wants it, or anywhere in its box.
 func (a *arrangement) candidate(thing int, random *rand.Rand) compose.Place {
-	box, from, sign := a.spec.Region, compose.Place{}, 1.0
+	box, from, sign := a.things[thing].box, compose.Place{}, 1.0
 	if anchors := a.anchors(thing); len(anchors) > 0 {
 		switch r := anchors[random.IntN(len(anchors))]; thing {
 		case r.a:
@@ -131,11 +146,11 @@ func (a *arrangement) candidate(thing int, random *rand.Rand) compose.Place {
 	return compose.Place{X: from.X + float64(sign*x), Y: from.Y + float64(sign*y)}
 }
 
-// amiss is by how much a thing at a place would leave the region, come too close to others, or deny what relates it to them:
+// amiss is by how much a thing at a place would leave its box, come too close to others, or deny what relates it to them:
 // distances, added up. Only those that have places count, and what the prompt says counts most.
 func (a *arrangement) amiss(thing int, p compose.Place) float64 {
 	const insist = 10
-	region := a.spec.Region
+	region := a.things[thing].box
 	if a.things[thing].lifted {
 		region[1] = 0
 	}

@@ -145,8 +145,8 @@ func (s placeSpec) assign(rows []compose.Row, mode Places, seed uint64) [][]Plac
 	parts := make([][]int, len(rows)) // the things of the rows that are to be placed
 	texts := make([][]mention, len(rows))
 	known := map[string][]int{} // things by name
-	add := func(noun string, at *compose.Place) int {
-		i := scene.add(at)
+	add := func(noun string, at *compose.Place, in *compose.Region) int {
+		i := scene.add(at, in)
 		known[name(noun)] = append(known[name(noun)], i)
 		return i
 	}
@@ -156,9 +156,9 @@ func (s placeSpec) assign(rows []compose.Row, mode Places, seed uint64) [][]Plac
 		}
 		placed[i] = []Placed{{r.Text, *r.Place}}
 		if m := s.mentions(r.Text); len(m) == 1 {
-			add(m[0].noun, r.Place)
+			add(m[0].noun, r.Place, nil)
 		} else {
-			scene.add(r.Place)
+			scene.add(r.Place, nil)
 		}
 	}
 	several := make([]int, 0, len(rows)) // rows of several things, after those of one that they may mean
@@ -173,7 +173,7 @@ func (s placeSpec) assign(rows []compose.Row, mode Places, seed uint64) [][]Plac
 		switch texts[i] = s.mentions(r.Text); len(texts[i]) {
 		case 0:
 		case 1:
-			parts[i] = []int{add(texts[i][0].noun, nil)}
+			parts[i] = []int{add(texts[i][0].noun, nil, r.Region)}
 			texts[i][0].noun = r.Text // all that is said of the thing, the ground included
 		default:
 			several = append(several, i)
@@ -187,7 +187,7 @@ func (s placeSpec) assign(rows []compose.Row, mode Places, seed uint64) [][]Plac
 		for _, m := range texts[i] {
 			of := name(m.noun)
 			if used[of] == len(known[of]) {
-				add(m.noun, nil)
+				add(m.noun, nil, rows[i].Region)
 			}
 			parts[i] = append(parts[i], known[of][used[of]])
 			used[of]++

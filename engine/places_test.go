@@ -158,6 +158,22 @@ func TestRelationOfGivenThings(t *testing.T) {
 	}
 }
 
+// TestPlacesInRegions checks that what counts in a region alone is put there.
+func TestPlacesInRegions(t *testing.T) {
+	half := &compose.Region{X0: 0.5, X1: 1, Y0: 0, Y1: 1}
+	sky := &compose.Region{X0: 0, X1: 1, Y0: 0, Y1: 0.2} // above where things are
+	rows := []compose.Row{{Text: "a red cube", Coef: 1, Region: half}, {Text: "a sphere", Coef: 1, Region: sky}}
+	for seed := range uint64(100) {
+		placed := shapes.assign(rows, PlacesDrawn, seed)
+		if x := placed[0][0].X; x < 0.5 || x > 0.8 {
+			t.Errorf("seed %d: x %v of a thing in the right half", seed, x)
+		}
+		if y := placed[1][0].Y; y != 0.1 {
+			t.Errorf("seed %d: y %v of a thing in the sky", seed, y)
+		}
+	}
+}
+
 // FuzzAssign checks that any text is placed wholly or not at all, at places that are numbers.
 func FuzzAssign(f *testing.F) {
 	for _, text := range []string{"a cube left of a cube", "cube, cube and cube, cube", "left of left of", "cube above sphere below cube on grass"} {

@@ -10,6 +10,7 @@ import (
 type Row struct {
 	Text          string  `json:"text"`
 	Place         *Place  `json:"place,omitempty"`
+	Region        *Region `json:"region,omitempty"` // that it counts in, if it is one for all that it counts for; nil for the whole picture
 	Coef          float64 `json:"coef"`
 	Unconditional bool    `json:"unconditional,omitempty"`
 }

@@ -188,3 +188,25 @@ func TestRuleText(t *testing.T) {
 		t.Error("read an unknown rule")
 	}
 }
+
+// TestNominal checks the coefficients of what has none that are constant, and the regions of its rows.
+func TestNominal(t *testing.T) {
+	p, err := Parse("(a OR b :3) AND c @(0-0.5, 0-1) AND NOT d @0.5-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := p.Compile(Options{Scale: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]float64{"": 1 - 4, "a": 1, "b": 3, "c": 4, "d": -4}
+	rows := plan.Nominal().Rows
+	for _, r := range rows {
+		if r.Coef != want[r.Text] || r.Unconditional != (r.Text == "") || (r.Region != nil) != (r.Text == "c") {
+			t.Errorf("row %+v, want a coefficient of %v", r, want[r.Text])
+		}
+	}
+	if len(rows) != len(want) {
+		t.Errorf("%d rows, want %d", len(rows), len(want))
+	}
+}

@@ -259,9 +259,23 @@ func (p *Plan) Nominal() Composition {
 		if r.Unconditional {
 			coefs[i] = rest
 		}
-		c.Rows = append(c.Rows, Row{Text: r.Text, Place: r.Place, Coef: coefs[i], Unconditional: r.Unconditional})
+		c.Rows = append(c.Rows, Row{Text: r.Text, Place: r.Place, Region: p.region(i), Coef: coefs[i], Unconditional: r.Unconditional})
 	}
 	return c
+}
+
+// region is the one that all leaves of a row have, nil if it is the whole picture or there are several.
+func (p *Plan) region(row int) *Region {
+	var found []Region
+	eachLeaf(p.Root, func(l Leaf) {
+		if l.Row == row && !slices.Contains(found, l.Region) {
+			found = append(found, l.Region)
+		}
+	})
+	if len(found) != 1 || found[0].Whole() {
+		return nil
+	}
+	return &found[0]
 }
 
 // nominal adds the weights of the leaves of w times x to the coefficients of their rows.
