@@ -5,11 +5,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"syscall/js"
 
 	"github.com/counterpoint/counterpoint/engine/session"
@@ -17,7 +15,7 @@ import (
 
 func main() {
 	s := session.New(newWorker(js.Global()), session.Options{
-		Version:    "counterpoint " + release(),
+		Version:    "counterpoint " + version,
 		Devices:    devices,
 		OpenDevice: openDevice,
 	})
@@ -27,11 +25,5 @@ func main() {
 	}
 }
 
-// release is the version of the module that this program was built from.
-func release() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "(devel)"
-	}
-	return cmp.Or(info.Main.Version, "(devel)")
-}
+// version is that of the commit that this program was built from, as the Makefile has the linker set it.
+var version = "(devel)"

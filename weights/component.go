@@ -1,10 +1,10 @@
 package weights
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -45,7 +45,8 @@ func ParseIndex(index json.RawMessage) ([]Component, error) {
 		return nil, errors.New("not an object")
 	}
 	var cs []Component
-	for name, value := range entries {
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		value := entries[name]
 		// Other values are options of the pipeline, such as
 		// "requires_safety_checker": false.
 		if strings.HasPrefix(name, "_") || !strings.HasPrefix(string(value), "[") {
@@ -63,6 +64,5 @@ func ParseIndex(index json.RawMessage) ([]Component, error) {
 		}
 		cs = append(cs, Component{Name: name, Library: *pair[0], Class: *pair[1]})
 	}
-	slices.SortFunc(cs, func(a, b Component) int { return cmp.Compare(a.Name, b.Name) })
 	return cs, nil
 }

@@ -49,6 +49,9 @@ func (OrOf) rank() int  { return 1 }
 func (NotOf) rank() int { return 2 }
 func (SumOf) rank() int { return 3 }
 
+// Equal reports whether two expressions are one.
+func Equal(a, b Expr) bool { return compare(a, b) == 0 }
+
 // compare is the canonical order.
 func compare(a, b Expr) int {
 	if c := cmp.Compare(a.rank(), b.rank()); c != 0 {

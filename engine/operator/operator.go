@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"reflect"
 
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
@@ -183,7 +182,7 @@ func (c *Combiner) findParts(steps int) error {
 	for step := range steps {
 		t := float64(step) / float64(steps)
 		sum, guided := c.plan.At(t), c.options.Guided.Holds(step, steps)
-		if step > 0 && guided == lastGuided && reflect.DeepEqual(sum, last) {
+		if step > 0 && guided == lastGuided && compose.Equal(sum, last) {
 			c.steps = append(c.steps, c.steps[step-1])
 			continue
 		}

@@ -100,9 +100,10 @@ func (c *Combiner) compile(p *part) error {
 		}
 	}
 	for _, pair := range k.pairs {
-		p.pairs = append(p.pairs, product{k.products[pair], pair[0], pair[1]})
+		slot := k.products[pair]
+		i, _ := slices.BinarySearchFunc(p.pairs, slot, func(p product, slot int) int { return p.slot - slot })
+		p.pairs = slices.Insert(p.pairs, i, product{slot, pair[0], pair[1]})
 	}
-	slices.SortFunc(p.pairs, func(a, b product) int { return a.slot - b.slot })
 	c.scalars.Slots = max(c.scalars.Slots, k.free)
 	return nil
 }

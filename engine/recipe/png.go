@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"image"
-	"image/png"
 	"io"
 	"strings"
 )
@@ -34,21 +33,20 @@ const (
 
 // Encode writes img as a PNG that carries r; as a plain PNG if r is nil.
 func Encode(w io.Writer, img image.Image, r *Recipe) error {
-	if r == nil {
-		return png.Encode(w, img)
-	}
-	ours, err := r.encodeJSON()
+	header, pixels, err := encodePicture(img)
 	if err != nil {
 		return err
 	}
-	var file bytes.Buffer
-	if err := png.Encode(&file, img); err != nil {
-		return err
+	var text []byte
+	if r != nil {
+		ours, err := r.encodeJSON()
+		if err != nil {
+			return err
+		}
+		text = appendText(nil, keyA1111, r.Parameters())
+		text = appendText(text, keyOurs, string(ours))
 	}
-	header := file.Next(headerBytes)
-	text := appendText(nil, keyA1111, r.Parameters())
-	text = appendText(text, keyOurs, string(ours))
-	for _, part := range [][]byte{header, text, file.Bytes()} {
+	for _, part := range [][]byte{header, text, pixels} {
 		if _, err := w.Write(part); err != nil {
 			return err
 		}

@@ -33,8 +33,14 @@ func (d *Device) Mix(m device.Mix) error {
 		return nil
 	}
 	// The result itself is read first: the dispatches after the first one add to it.
-	rest := slices.Clone(m.Terms)
-	slices.SortStableFunc(rest, func(a, b device.MixTerm) int { return flag(!m.InPlace(a)) - flag(!m.InPlace(b)) })
+	var rest []device.MixTerm
+	for _, inPlace := range []bool{true, false} {
+		for _, t := range m.Terms {
+			if m.InPlace(t) == inPlace {
+				rest = append(rest, t)
+			}
+		}
+	}
 	for first := true; first || len(rest) > 0; first = false {
 		if !first {
 			rest = slices.Insert(rest, 0, device.MixTerm{Of: m.Dst, Coef: 1})
