@@ -107,7 +107,7 @@ func (c *compiler) addBranches(branches []Weighted, n *Or, share float64, around
 			return nil, err
 		}
 		sum := total(terms)
-		if positive, _ := guidance(sum); c.strict && !(positive > 0) {
+		if positive, _ := Guidance(sum); c.strict && !(positive > 0) {
 			return nil, &SyntaxError{operand.Position(), "an alternative of OR has no term with a positive weight",
 				"NOT needs something beside it in each: a park OR (a street AND NOT a car)"}
 		}

@@ -186,23 +186,23 @@ func partsAt(parts []Weighted, t float64, add func([]Weighted, float64, Expr) []
 	return held
 }
 
-// guidance returns the total weight of the positive leaves of x and of the negative
+// Guidance returns the total weight of the positive leaves of x and of the negative
 // ones; of a choice, those of its strongest branches.
-func guidance(x Expr) (positive, negative float64) {
+func Guidance(x Expr) (positive, negative float64) {
 	switch x := x.(type) {
 	case Leaf:
 		return 1, 0
 	case NotOf:
-		p, n := guidance(x.X)
+		p, n := Guidance(x.X)
 		return n, p
 	case OrOf:
 		for _, b := range x.Branches {
-			p, n := guidance(b.X)
+			p, n := Guidance(b.X)
 			positive, negative = max(positive, p), max(negative, n)
 		}
 	case SumOf:
 		for _, t := range x.Terms {
-			p, n := guidance(t.X)
+			p, n := Guidance(t.X)
 			w := t.Weight
 			if w < 0 {
 				w, p, n = -w, n, p

@@ -58,7 +58,7 @@ func (p *parser) checkPositive(parsed *Prompt) error {
 		return err
 	}
 	root = canonical(root)
-	if positive, _ := guidance(SumOf{root}); positive > 0 {
+	if positive, _ := Guidance(SumOf{root}); positive > 0 {
 		return nil
 	}
 	terms := parsed.Terms()

@@ -60,7 +60,7 @@ func compile(root Node, o Options) (*Plan, error) {
 	times := p.times()
 	var positive float64
 	for _, t := range times[:len(times)-1] {
-		held, _ := guidance(p.At(t))
+		held, _ := Guidance(p.At(t))
 		positive = max(positive, held)
 	}
 	scale := o.Scale
@@ -108,24 +108,25 @@ func (p *Plan) At(t float64) SumOf { return SumOf{canonical(partsAt(p.Root.Terms
 // times are the moments at which something begins or ends, from 0 to 1.
 func (p *Plan) times() []float64 {
 	times := []float64{0, 1}
-	eachLeaf(p.Root, func(l Leaf) { times = append(times, l.Range.From, l.Range.To) })
+	EachLeaf(p.Root, func(l Leaf) { times = append(times, l.Range.From, l.Range.To) })
 	slices.Sort(times)
 	return slices.Compact(times)
 }
 
-func eachLeaf(x Expr, f func(Leaf)) {
+// EachLeaf calls f for every leaf of an expression, in its order.
+func EachLeaf(x Expr, f func(Leaf)) {
 	switch x := x.(type) {
 	case Leaf:
 		f(x)
 	case NotOf:
-		eachLeaf(x.X, f)
+		EachLeaf(x.X, f)
 	case OrOf:
 		for _, b := range x.Branches {
-			eachLeaf(b.X, f)
+			EachLeaf(b.X, f)
 		}
 	case SumOf:
 		for _, t := range x.Terms {
-			eachLeaf(t.X, f)
+			EachLeaf(t.X, f)
 		}
 	}
 }
@@ -134,7 +135,7 @@ func eachLeaf(x Expr, f func(Leaf)) {
 // included.
 func (p *Plan) needs(sum SumOf, rows int) []bool {
 	need := make([]bool, rows)
-	eachLeaf(sum, func(l Leaf) { need[l.Row] = true })
+	EachLeaf(sum, func(l Leaf) { need[l.Row] = true })
 	rest, constant := p.rest(sum)
 	need[0] = !constant || rest != 0
 	return need
@@ -267,7 +268,7 @@ func (p *Plan) Nominal() Composition {
 // region is the one that all leaves of a row have, nil if it is the whole picture or there are several.
 func (p *Plan) region(row int) *Region {
 	var found []Region
-	eachLeaf(p.Root, func(l Leaf) {
+	EachLeaf(p.Root, func(l Leaf) {
 		if l.Row == row && !slices.Contains(found, l.Region) {
 			found = append(found, l.Region)
 		}

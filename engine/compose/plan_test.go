@@ -286,8 +286,8 @@ func shuffled(rng *rand.Rand, n Node) Node {
 func checkHeld(t *testing.T, prompt string, p *Plan, at float64) {
 	t.Helper()
 	held, want := map[Leaf]bool{}, map[Leaf]bool{}
-	eachLeaf(p.At(at), func(l Leaf) { held[l] = true })
-	eachLeaf(p.Root, func(l Leaf) {
+	EachLeaf(p.At(at), func(l Leaf) { held[l] = true })
+	EachLeaf(p.Root, func(l Leaf) {
 		if l.Range.holds(at) {
 			want[l] = true
 		}

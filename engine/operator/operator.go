@@ -140,7 +140,7 @@ func (c *Combiner) newBuffer(n int) (device.Buffer, error) {
 func (c *Combiner) findLeaves(h, w int) error {
 	var err error
 	masks := map[compose.Region]device.Batch{}
-	eachLeaf(c.plan.Root, func(l compose.Leaf) {
+	compose.EachLeaf(c.plan.Root, func(l compose.Leaf) {
 		if err != nil || c.has(l) {
 			return
 		}

@@ -47,9 +47,9 @@ func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
 			p.rest = 1
 		}
 	}
-	p.total, _ = positive(sum)
+	p.total, _ = compose.Guidance(sum)
 	masked := false
-	eachLeaf(sum, func(l compose.Leaf) {
+	compose.EachLeaf(sum, func(l compose.Leaf) {
 		i := c.leaf(l)
 		p.leaves = append(p.leaves, i)
 		p.rows = append(p.rows, l.Row)
@@ -144,50 +144,6 @@ func constantWeights(sum compose.SumOf, negation compose.Negation) (constant boo
 		total += t.Weight
 	}
 	return true, 1 - total
-}
-
-// positive returns the weights of an expression's positive leaves, and of its negative ones; of a choice, the largest of
-// its branches.
-func positive(x compose.Expr) (up, down float64) {
-	switch x := x.(type) {
-	case compose.Leaf:
-		return 1, 0
-	case compose.OrOf:
-		for _, b := range x.Branches {
-			u, d := positive(b.X)
-			up, down = max(up, u), max(down, d)
-		}
-	case compose.SumOf:
-		for _, t := range x.Terms {
-			u, d := positive(t.X)
-			w := t.Weight
-			if w < 0 {
-				w, u, d = -w, d, u
-			}
-			up += float64(w * u)
-			down += float64(w * d)
-		}
-	case compose.NotOf:
-		down, up = positive(x.X)
-	}
-	return up, down
-}
-
-func eachLeaf(x compose.Expr, f func(compose.Leaf)) {
-	switch x := x.(type) {
-	case compose.Leaf:
-		f(x)
-	case compose.NotOf:
-		eachLeaf(x.X, f)
-	case compose.OrOf:
-		for _, b := range x.Branches {
-			eachLeaf(b.X, f)
-		}
-	case compose.SumOf:
-		for _, t := range x.Terms {
-			eachLeaf(t.X, f)
-		}
-	}
 }
 
 // stateful reports whether an expression's coefficients depend on log-ratios.
