@@ -2,6 +2,7 @@
 
     python ablate.py SCENES RUN OUT --minutes 10
     python ablate.py SCENES RUN OUT --minutes 10 --variants shipped,coind --from RUN/ema.safetensors
+    python ablate.py SCENES RUN OUT --minutes 10 --widths 48,64     # narrower UNets, which learn more in the time
     python ablate.py SCENES RUN OUT --minutes 10 --judges JUDGES --scenes TEST     # and judge pictures
 
 RUN is a run whose autoencoder the variants share. Each variant is a run of its own in OUT/VARIANT, new or, with --from,
@@ -32,7 +33,7 @@ import tokenizer
 from common import device, replace_file
 from loop import save_weights
 from model import PATCH, Denoiser
-from train import PRESETS
+from train import PRESETS, widths
 
 HERE = Path(__file__).resolve().parent
 CHANNELS = 8  # of the shipped latent
@@ -67,20 +68,22 @@ VARIANTS = {
 }
 
 
-def prepare(variant: Variant, scenes: Path, run: Path, folder: Path, start: Path | None):
+def prepare(variant: Variant, a: argparse.Namespace, folder: Path):
     """A run that train.py will begin as the variant says. One that has begun is left as it is."""
+    run, start = a.run, a.start
     if (folder / "ema.safetensors").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(run / "tokenizer", folder / "tokenizer", dirs_exist_ok=True)
     shutil.copy(run / "vocabulary.json", folder)
-    (folder / export.ARCHITECTURE_FILE).write_text(json.dumps(variant.architecture))
+    narrower = {"widths": a.widths} if a.widths else {}
+    (folder / export.ARCHITECTURE_FILE).write_text(json.dumps(narrower | variant.architecture))
     (folder / objective.OBJECTIVE_FILE).write_text(json.dumps(variant.objective))
     channels = variant.architecture.get("latent_channels", CHANNELS)
     if channels == CHANNELS:
         shutil.copy(run / autoencoder.FILE, folder)
     else:
-        images = torch.cat([data.to_float(data.read_chunk(*c)[0]) for c in data.chunks(scenes)[:2]])
+        images = torch.cat([data.to_float(data.read_chunk(*c)[0]) for c in data.chunks(a.data)[:2]])
         autoencoder.save(autoencoder.fit(images, export.architecture(folder)), folder)
     if start:
         save_weights(load_file(start), folder / "ema.safetensors", dict(samples=0, hours=0.0, images=0, machine=""))
@@ -151,7 +154,7 @@ def measure(name: str, a: argparse.Namespace) -> dict:
     asked = dict(minutes=a.minutes, judged=a.count if a.judges else 0)
     if path.exists() and (row := json.loads(path.read_text()))["asked"] == asked:
         return row
-    prepare(variant, a.data, a.run, folder, a.start)
+    prepare(variant, a, folder)
     train(variant, a, folder)
     row = {"variant": name, "says": variant.says, "asked": asked} | facts(folder)
     if a.judges:
@@ -174,6 +177,7 @@ def main(a: argparse.Namespace):
         raise SystemExit("ablate: error: --judges wants --scenes, a folder that conditions are drawn from")
     a.data, a.run, a.out = (p.resolve() for p in (a.data, a.run, a.out))
     start = f"from the weights of {a.start.name}" if a.start else "from nothing"
+    start += f", UNets {' and '.join(map(str, a.widths))} wide" if a.widths else ""
     rows = {}
     for name in a.variants:
         rows[name] = measure(name, a)
@@ -190,6 +194,7 @@ if __name__ == "__main__":
     p.add_argument("out", type=Path)
     p.add_argument("--minutes", type=float, default=10, help="of training, each")
     p.add_argument("--variants", type=lambda s: s.split(","), default=list(VARIANTS), help="with commas between")
+    p.add_argument("--widths", type=widths, help="of their UNets, as 48,64; the shipped model's, if not given")
     p.add_argument("--from", dest="start", type=Path, metavar="EMA", help="smoothed weights to go on from")
     usual = "gpu" if torch.cuda.is_available() else "cpu"
     p.add_argument("--preset", choices=PRESETS, default=usual, help="of train.py")

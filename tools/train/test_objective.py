@@ -126,18 +126,25 @@ class AblateTest(unittest.TestCase):
             pixels.numpy().tofile(scenes / "images-00000.bin")
             (scenes / "truth-00000.jsonl").write_text('{"objects": [], "captions": []}\n' * 40)
             autoencoder.save(autoencoder.fit(data.to_float(pixels.numpy()), Architecture()), run)
+            asked = argparse.Namespace(data=scenes, run=run, start=None, widths=None)
             for key, variant in ablate.VARIANTS.items():
                 folder = Path(name) / key
-                ablate.prepare(variant, scenes, run, folder, None)
+                ablate.prepare(variant, asked, folder)
                 arch = export.architecture(folder)
                 self.assertEqual(autoencoder.load(folder).arch.latent_channels, arch.latent_channels, key)
                 changed = arch != Architecture(), Objective.of(folder) != Objective()
                 self.assertEqual(changed, (variant.from_scratch, bool(variant.objective)), key)
                 tokenizer.load(folder / "tokenizer")
 
-            start = Path(name) / "ema.safetensors"
-            save_file({"x": torch.ones(2)}, start, {"samples": "700", "hours": "9", "images": "5", "machine": "m"})
-            ablate.prepare(ablate.VARIANTS["coind"], scenes, run, Path(name) / "on", start)
+            asked.widths = (48, 64)
+            ablate.prepare(ablate.VARIANTS["text-1"], asked, Path(name) / "narrow")
+            arch = export.architecture(Path(name) / "narrow")
+            self.assertEqual((arch.widths, arch.text_layers), ((48, 64), 1))
+
+            asked.start = Path(name) / "ema.safetensors"
+            save_file({"x": torch.ones(2)}, asked.start, {"samples": "700", "hours": "9", "images": "5", "machine": "m"})
+            asked.widths = None
+            ablate.prepare(ablate.VARIANTS["coind"], asked, Path(name) / "on")
             with safe_open(Path(name) / "on" / "ema.safetensors", "pt") as f:
                 about = f.metadata()
             self.assertEqual((about["samples"], about["hours"]), ("0", "0.0"), "its budget is its own")

@@ -94,6 +94,11 @@ PRESETS = {
 }
 
 
+def widths(text: str) -> tuple[int, ...]:
+    """Of a UNet, as 64,96."""
+    return tuple(map(int, text.split(",")))
+
+
 def begin(a: argparse.Namespace):
     """A new run's tokenizer, vocabulary and architecture."""
     if (a.run / "tokenizer").exists():
@@ -200,7 +205,6 @@ if __name__ == "__main__":
     p.add_argument("--budget", type=float, help="hours in all: what earlier starts on this RUN took counts")
     p.add_argument("--until", help="when to end, as a time of day, HH:MM")
     p.add_argument("--export", type=Path, help="folder that is written anew with every checkpoint")
-    widths = lambda text: tuple(map(int, text.split(",")))
     p.add_argument("--widths", type=widths, help="of a new run's UNet, as 64,96; the shipped model's, if not given")
     p.add_argument("--vocabulary", type=Path, default=tokenizer.VOCABULARY)
     p.add_argument("--seed", type=int, default=0)
