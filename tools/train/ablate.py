@@ -92,6 +92,7 @@ def prepare(variant: Variant, a: argparse.Namespace, folder: Path):
 def train(variant: Variant, a: argparse.Namespace, folder: Path):
     """train.py for a.minutes in all; where latents are new, half as long for their decoder."""
     command = ["train.py", a.data, folder, "--preset", a.preset, "--budget", f"{a.minutes / 60:.6g}", "--seed", a.seed]
+    command += ["--cpu-time"] if device().type == "cpu" else []  # nothing else that runs here makes it unfair
     subprocess.run([sys.executable, *map(str, command)], cwd=HERE, check=True)
     if "latent_channels" in variant.architecture and not (folder / "decoder.csv").exists():
         decoder = ["autoencoder.py", "decoder", a.data, folder, "--hours", f"{a.minutes / 120:.6g}"]

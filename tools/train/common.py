@@ -31,11 +31,17 @@ def machine(device: torch.device, count: int) -> str:
 
 
 class Clock:
-    """A budget of wall-clock time: so many hours, or until a time of day, or so many hours of which some are spent
-    already, whichever ends first."""
+    """A budget of time: so many hours, or until a time of day, or so many hours of which some are spent already,
+    whichever ends first. It is the wall's, or, with cpu, this process's own: of a processor that others use too, so
+    much is always the same."""
 
-    def __init__(self, hours: float | None, until: str | None, budget: float | None = None, spent: float = 0.0):
-        now = datetime.now()
+    def __init__(
+        self, hours: float | None, until: str | None, budget: float | None = None, spent: float = 0.0, cpu: bool = False
+    ):
+        if cpu and until:
+            raise SystemExit("--until is a time of day; a processor's time is budgeted by --hours or --budget")
+        self.time = time.process_time if cpu else time.time
+        now = datetime.fromtimestamp(self.time())
         self.before = 3600 * min(spent, budget) if budget is not None else 0.0  # seconds of the budget used earlier
         ends = [now + timedelta(hours=hours)] if hours is not None else []
         if budget is not None:
@@ -45,18 +51,18 @@ class Clock:
             ends.append(end if end > now else end + timedelta(days=1))
         if not ends:
             raise SystemExit("want a budget: --hours, --until or --budget")
-        self.start = time.time()
+        self.start = self.time()
         self.end = min(ends).timestamp()
 
     @property
     def hours(self) -> float:
         """Hours since the start."""
-        return (time.time() - self.start) / 3600
+        return (self.time() - self.start) / 3600
 
     @property
     def part(self) -> float:
         """How much of the budget is used, 0 to 1."""
-        used = self.before + time.time() - self.start
+        used = self.before + self.time() - self.start
         return min(1.0, used / max(self.before + self.end - self.start, 1e-9))
 
 

@@ -132,6 +132,15 @@ class ClockTest(unittest.TestCase):
         with self.assertRaises(SystemExit):
             Clock(None, None)
 
+    def test_time_of_the_processor(self):
+        """Waiting for others is no training."""
+        own, wall = Clock(1e-4, None, cpu=True), Clock(1e-4, None)
+        time.sleep(0.4)
+        self.assertEqual(wall.part, 1)
+        self.assertLess(own.part, 0.5)
+        with self.assertRaises(SystemExit):
+            Clock(1, "17:30", cpu=True)
+
 
 class StagesTest(unittest.TestCase):
     """Stages that append to a file tell how often they ran."""

@@ -192,7 +192,7 @@ def main(a: argparse.Namespace):
         Chore(preset.grow_minutes, grow, every_rank=True, at_end=False),
         Chore(preset.probe_minutes, lambda: examine(a, loop, Denoiser.new(arch, tok), sets, preset)),
     ]
-    loop.train(Clock(a.hours, a.until, a.budget, loop.hours), loss_of, chores, saved)
+    loop.train(Clock(a.hours, a.until, a.budget, loop.hours, a.cpu_time), loss_of, chores, saved)
 
 
 if __name__ == "__main__":
@@ -204,6 +204,7 @@ if __name__ == "__main__":
     p.add_argument("--hours", type=float, help="how long to train, from now")
     p.add_argument("--budget", type=float, help="hours in all: what earlier starts on this RUN took counts")
     p.add_argument("--until", help="when to end, as a time of day, HH:MM")
+    p.add_argument("--cpu-time", action="store_true", help="hours are of this process's own, which others don't take from")
     p.add_argument("--export", type=Path, help="folder that is written anew with every checkpoint")
     p.add_argument("--widths", type=widths, help="of a new run's UNet, as 64,96; the shipped model's, if not given")
     p.add_argument("--vocabulary", type=Path, default=tokenizer.VOCABULARY)
