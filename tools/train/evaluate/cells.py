@@ -28,6 +28,7 @@ class Rule:
     negation: float = 1.0  # what the weights of NOT are multiplied by; 0 leaves NOT out
     places: bool = True  # False: text alone
     arranged: bool = False  # things without a place get one that fits what is said of them; the engine draws it
+    flags: tuple[str, ...] = ()  # more of the engine's command: samplers, correctors and operators that PyTorch has not
 
 
 ARRANGED = Rule(arranged=True)
@@ -98,6 +99,25 @@ def sweeps() -> Iterable[Cell]:
     yield Cell("places-3-256", "sweep", "places", 3, size=256)
 
 
+def equal() -> Iterable[Cell]:
+    """What else 240 evaluations a picture can be spent on than three times the steps. 20 steps of places-3 are 80, those
+    of not-background 60, and moves at 19 levels between them 76 or 57 each."""
+    ways = {
+        "plain": ((), 60, 80),
+        "ula": (("--corrector=ula", "--corrector-moves={moves}"), 20, 20),
+        "uhmc": (("--corrector=uhmc", "--corrector-moves={moves}"), 20, 20),
+        "best": (("--best-of={best}",), 20, 20),
+        "particles": (("--particles={best}",), 20, 20),
+        "perp": (("--negation=perp",), None, 80),
+        "gated": (("--negation=gated",), None, 80),
+    }
+    for task, n, at, counts in (("places", 3, 1, dict(moves=2, best=3)), ("not background", 1, 2, dict(moves=3, best=4))):
+        for name, way in ways.items():
+            if way[at]:
+                rule = Rule(steps=way[at], flags=tuple(f.format(**counts) for f in way[0]))
+                yield Cell(f"equal-{task.replace(' ', '-')}-{name}", "equal", task, n, rule, engine=True, conditions=100)
+
+
 def diversity() -> Iterable[Cell]:
     """16 pictures of each of 8 conditions."""
     rules = {"": Rule(), "-guidance-1": Rule(guidance=1), "-guidance-8": Rule(guidance=8, max_guidance=None)}
@@ -117,7 +137,7 @@ def others() -> Iterable[Cell]:
         yield Cell(f"background-{n}-components", "components", "background", n, model="components")
 
 
-TABLE: tuple[Cell, ...] = (*headline(), *others(), *baselines(), *sweeps(), *diversity())
+TABLE: tuple[Cell, ...] = (*headline(), *others(), *baselines(), *equal(), *sweeps(), *diversity())
 
 
 def chosen(globs: str) -> list[Cell]:

@@ -105,8 +105,9 @@ class TorchSampler:
         self.schedule = lambda: DDIMScheduler.from_config(schedule)
 
     def pictures(self, conditions: Sequence[Condition], rule: Rule, size: int) -> np.ndarray:
-        if rule.arranged:
-            raise ValueError("places are drawn by the engine alone; want --sampler engine and a packed model")
+        if rule.arranged or rule.flags:
+            asked = " ".join(rule.flags) or "drawn places"
+            raise ValueError(f"{asked}: the engine's alone; want --sampler engine and a packed model")
         with torch.inference_mode():
             latents = self.latents(conditions, rule, size // PATCH)
             images = [self.vae.decode(z) for z in latents.split(max(1, 16 * 128**2 // size**2))]

@@ -11,7 +11,11 @@ import argparse
 import csv
 import json
 import math
+import re
+import shutil
+import tempfile
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -76,6 +80,16 @@ class Measured:
         return share and share["components"].get(component)
 
     @cached_property
+    def judged_by(self) -> str:
+        """Which judge decides in these results, as far as it was examined: judges that were trained anew differ a little."""
+        recall = [self.says_shown(k, "shown") for k in ("place", "thing", "relation", "background")]
+        keys = {r["judges"][self.judge].get("identity") for r in self.results.values() if self.judge in r["judges"]}
+        if None in recall or len(keys) != 1:
+            return ""
+        found = ", ".join(f"{100 * r['rate']:.1f}" for r in recall)
+        return f"Judge `{keys.pop()}`; of places, things, relations and backgrounds it finds {found}%."
+
+    @cached_property
     def examined(self) -> dict[str, dict]:
         """What the judges' examination says, by judge, kind and sort of question."""
         path = self.judges / "judge.json" if self.judges else None
@@ -125,8 +139,11 @@ def perfect(m: Measured, task: str, n: int, judge: str | None = None) -> float |
     return value
 
 
-def write(m: Measured, path: Path):
-    """RESULTS.md, and its plots and sheets."""
+def write(m: Measured, path: Path, only: Sequence[str] = ()):
+    """RESULTS.md, and its plots and sheets; or of a file that is there some sections alone, by the names of their
+    functions: what was measured by itself, later, leaves the rest as it is."""
+    if only:
+        return rewrite(m, path, only)
     folder = path.parent / "plots"
     folder.mkdir(parents=True, exist_ok=True)
     pictures = plots.draw(m, folder) | sheets.draw(m, folder)
@@ -138,6 +155,30 @@ def write(m: Measured, path: Path):
     print(f"{path}: {len(m.results)} cells; {', '.join(links.values()) or 'no pictures'}")
 
 
+def rewrite(m: Measured, path: Path, only: Sequence[str]):
+    known = {section.__name__: section for section in sections.ALL[1:]}  # the head is none
+    if unknown := set(only) - set(known):
+        raise SystemExit(f"report: error: no section {', '.join(sorted(unknown))}; there are {' '.join(known)}")
+    parts = re.split(r"(?m)^(?=## )", path.read_text("utf-8"))
+    first_line = lambda text: text.partition("\n")[0]
+    titles = [first_line(sections.prose()[name]) for name in known]
+    with tempfile.TemporaryDirectory() as name:
+        links = {k: f"plots/{file.name}" for k, file in plots.draw(m, Path(name)).items()}
+        for section in (known[k] for k in known if k in only):
+            text = "\n\n".join(section(m, links)) + "\n\n"
+            there, title = [first_line(p) for p in parts], first_line(text)
+            if title in there:
+                parts[there.index(title)] = text
+            else:
+                before = titles[: titles.index(title)]
+                parts.insert(1 + max(i for i, t in enumerate(there) if i == 0 or t in before), text)
+            for link in (link for link in links.values() if f"]({link})" in text):
+                shutil.copy(Path(name) / Path(link).name, path.parent / link)
+    with replace_file(path) as temporary:
+        temporary.write_text("".join(parts).rstrip("\n") + "\n", "utf-8")
+    print(f"{path}: {', '.join(only)} anew")
+
+
 if __name__ == "__main__":
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("out", type=Path, help="folder of evaluate.run")
@@ -145,6 +186,7 @@ if __name__ == "__main__":
     p.add_argument("--run", type=Path)
     p.add_argument("--ablation", type=Path, help="folder of ablate.py")
     p.add_argument("-o", "--output", type=Path, help="RESULTS.md")
+    p.add_argument("--sections", type=lambda s: s.split(","), default=[], help="only these of -o, with commas between")
     p.add_argument("--row", action="store_true", help="print the headline as the README quotes it, and write nothing")
     a = p.parse_args()
     if not a.out.is_dir():
@@ -155,4 +197,4 @@ if __name__ == "__main__":
     elif a.output is None:
         raise SystemExit("report: error: want -o RESULTS.md or --row")
     else:
-        write(measured, a.output.resolve())
+        write(measured, a.output.resolve(), a.sections)

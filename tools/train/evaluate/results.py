@@ -46,7 +46,7 @@ def share(answers: Sequence[bool]) -> dict:
 
 def summary(conditions: Sequence[Condition], verdicts: Sequence[Verdict]) -> dict:
     """One judge's result: pictures that show all that is wanted, those that also meet what is asked beside, and each
-    component by its kind."""
+    component by its kind. A share's "each" has a character a picture: 1, 0, or - where the judge can't tell."""
     wanted = [all_right(c.want, v.want) for c, v in zip(conditions, verdicts)]
     strict = [all_right((*c.want, *c.beside), (*v.want, *v.beside)) for c, v in zip(conditions, verdicts) if c.beside]
     parts = defaultdict(list)
@@ -54,7 +54,8 @@ def summary(conditions: Sequence[Condition], verdicts: Sequence[Verdict]) -> dic
         for component, ok in zip((*c.want, *c.beside), (*right(c.want, v.want), *right(c.beside, v.beside))):
             if ok is not None:
                 parts[label(component)].append(ok)
-    known = lambda answers: share([a for a in answers if a is not None])
+    each = lambda answers: "".join("-" if a is None else str(int(a)) for a in answers)
+    known = lambda answers: share([a for a in answers if a is not None]) | {"each": each(answers)}
     out = known(wanted) | {"components": {k: share(a) for k, a in sorted(parts.items())}}
     return out | ({"beside": known(strict)} if strict else {})
 

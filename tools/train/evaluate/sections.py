@@ -163,7 +163,7 @@ def compared(m: Measured, rows: Sequence[tuple[str, str, str]], globs: str) -> l
     for words, cell, base in rows:
         result = m.results.get(cell)
         cost = number(result["evaluations"], 0) if result else "–"
-        against = difference(m.share(cell), m.share(base)) if cell != base else ""
+        against = difference(m.share(cell), m.share(base), paired=True) if cell != base else ""
         shown = percent(m.share(cell)) if result else NOT_RUN
         out.append([words, shown, against, percent(m.share(cell, "palette")), cost, cell])
     columns = ["", "accuracy, %", "against the shipped way", "simple judge", "evaluations", "cell"]
@@ -205,6 +205,40 @@ def sweeps(m: Measured, links: Links) -> list[str]:
         rows.append((words.get(c.name, usual), c.name, f"{c.task}-{c.n}"))
     picture = [f"![Guidance and steps]({links['sweeps']})"] if "sweeps" in links else []
     return [says("sweeps"), *picture, *compared(m, rows, "places-3,relations-3,sweep")]
+
+
+def equal(m: Measured, links: Links) -> list[str]:
+    """Ways to spend the same evaluations, each against the plain sum."""
+    words = {
+        "plain": "the plain sum, in more steps",
+        "ula": "20 steps, Langevin moves (ULA) between them",
+        "uhmc": "20 steps, Hamiltonian moves (U-HMC) between them",
+        "best": "the best of so many by lift (CompLift), 20 steps each",
+        "particles": "so many weighted particles (Feynman–Kac), 20 steps each",
+        "perp": "NOT perpendicular (Perp-Neg)",
+        "gated": "NOT gated by its posterior",
+    }
+    blocks = [says("equal", judge=m.judged_by)]
+    for task, title, beside in (("places", "places, n = 3", "right things"), ("not background", "(A on a ground) AND NOT the ground", "")):
+        rows = []
+        for c in (c for c in group("equal") if c.task == task):
+            share, result, base = m.share(c.name), m.results.get(c.name), m.share(f"{c.name.rpartition('-')[0]}-plain")
+            row = [words[c.name.rpartition("-")[2]] + (f" ({c.rule.steps})" if not c.rule.flags else "")]
+            if not share:
+                rows.append([*row, NOT_RUN, *[""] * 4])
+                continue
+            plain = c.name.endswith("-plain")
+            row += [percent(share), "" if plain else difference(share, base, paired=True)]
+            if task == "places":
+                strict = share["beside"]
+                row += [percent(strict), "" if plain else difference(strict, base["beside"] if base else None, paired=True)]
+            else:
+                row += [percent(complement(m.part(c.name, "not background"))), percent(m.part(c.name, "thing"))]
+            rows.append([*row, number(result["evaluations"], 0)])
+        more = ["the right things there, %", "against plain"] if task == "places" else ["B left, %", "A kept, %"]
+        columns = [title, "both right, %" if task != "places" else "something there, %", "against plain", *more, "evaluations"]
+        blocks.append(markdown(columns, rows))
+    return [*blocks, *made_by(m, [c.name for c in group("equal")], "equal")]
 
 
 def unseen(m: Measured, links: Links) -> list[str]:
@@ -274,7 +308,7 @@ def components(m: Measured, links: Links) -> list[str]:
     rows, cells = [], group("components")
     for c in cells:
         two, one = m.share(c.name), m.share(f"background-{c.n}")
-        rows.append([f"n = {c.n}", percent(two) if two else NOT_RUN, percent(one), difference(two, one)])
+        rows.append([f"n = {c.n}", percent(two) if two else NOT_RUN, percent(one), difference(two, one, paired=True)])
     columns = ["", "two models, %", "one model, %", "difference"]
     return [says("components"), markdown(columns, rows), *made_by(m, [c.name for c in cells], "components")]
 
@@ -377,7 +411,7 @@ def everything(m: Measured, links: Links) -> list[str]:
 
 
 ALL = (
-    head, headline, gallery, judges, baselines, sweeps, unseen, negation, diversity, components, ablations, autoencoder,
+    head, headline, gallery, judges, baselines, equal, sweeps, unseen, negation, diversity, components, ablations, autoencoder,
     samplers, training, recipe, everything,
 )  # fmt: skip
 

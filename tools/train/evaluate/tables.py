@@ -2,6 +2,7 @@
 
 import math
 import re
+import statistics
 from collections.abc import Iterable, Sequence
 
 NOT_RUN = "not run"
@@ -26,11 +27,21 @@ def complement(share: Share) -> Share:
     return share | {"successes": share["count"] - share["successes"], "rate": 1 - share["rate"]}
 
 
-def difference(a: Share | None, b: Share | None) -> str:
-    """Points that a is above b, with the error of two independent rates; less where both are of the same conditions."""
+def difference(a: Share | None, b: Share | None, paired: bool = False) -> str:
+    """Points that a is above b, with the error of two independent rates, or, where both are of the same conditions and
+    seeds, that of the mean difference of a picture."""
     if not a or not b or not a["count"] or not b["count"]:
         return "–"
+    if paired and "each" in a and "each" in b:  # of the conditions that both have, which are the first ones
+        each = [int(x) - int(y) for x, y in zip(a["each"], b["each"]) if "-" not in (x, y)]
+        return f"{100 * statistics.fmean(each):+.1f} ± {100 * paired_error(each):.1f}"
     return f"{100 * (a['rate'] - b['rate']):+.1f} ± {100 * math.hypot(error(a), error(b)):.1f}"
+
+
+def paired_error(each: Sequence[int]) -> float:
+    """The standard error of the mean of differences, each -1, 0 or 1; where none differs, as if one more had each way."""
+    each = each if any(each) else [*each, 1, -1]
+    return statistics.pstdev(each) / math.sqrt(len(each))
 
 
 def number(value: float | None, digits: int = 1) -> str:

@@ -24,6 +24,9 @@ class TablesTest(unittest.TestCase):
         self.assertEqual(tables.percent(share(50, 50)), f"100.0 ± {100 * math.sqrt(51 / 52 * 1 / 52 / 50):.1f}")
         self.assertEqual(tables.percent(None), "–")
         self.assertEqual(tables.difference(share(45, 50), share(25, 50)), "+40.0 ± 8.2")
+        one, other = share(3, 4) | {"each": "1110"}, share(2, 4) | {"each": "0110-"}
+        self.assertEqual(tables.difference(one, other, paired=True), "+25.0 ± 21.7")
+        self.assertEqual(tables.difference(one, one, paired=True), "+0.0 ± 23.6")
 
     def test_ranks(self):
         self.assertEqual(tables.ranks([3, 1, 3, 2]), [3.5, 1, 3.5, 2])
@@ -99,6 +102,19 @@ class ReportTest(unittest.TestCase):
             self.assertIn(f"]({link})", text)
             self.assertTrue((path.parent / link).exists())
         self.assertNotIn("{", text.replace("--cells {", ""), "all braces of the template are filled in")
+
+    def test_some_sections_alone(self):
+        path = self.out.parent / "RESULTS.md"
+        path.write_text("# Head\n\n## Composition\n\nas it was\n\n## Baselines\n\nas it was\n\n## Diversity\n\nold\n")
+        report.write(self.measured, path, ["equal", "diversity"])
+        text = path.read_text()
+        headings = [line for line in text.splitlines() if line.startswith("#")]
+        new = "## What evaluations are best spent on"
+        self.assertEqual(headings, ["# Head", "## Composition", "## Baselines", new, "## Diversity"])
+        self.assertEqual(text.count("as it was"), 2)
+        self.assertNotIn("old", text)
+        with self.assertRaisesRegex(SystemExit, "no section other"):
+            report.write(self.measured, path, ["other"])
 
     def test_readme_row(self):
         row = sections.readme_row(self.measured).splitlines()[2]
