@@ -19,15 +19,7 @@ func TestSamePicture(t *testing.T) {
 	r := Request{Prompt: "a red cube AND a blue sphere", Seed: 1, Steps: 8, Width: 128, Height: 128}
 	want := generate(t, openEngine(t, scenes.Model, testdevices.CPU(t, level, 0)), r).Pictures[0].Image
 	got := generate(t, openEngine(t, scenes.Model, gpu), r).Pictures[0].Image
-	near, most := 0, 0
-	for i := range want.Pix {
-		d := max(int(got.Pix[i])-int(want.Pix[i]), int(want.Pix[i])-int(got.Pix[i]))
-		most = max(most, d)
-		if i%4 != 3 && d <= 2 {
-			near++
-		}
-	}
-	share := float64(near) / float64(len(want.Pix)/4*3)
+	share, most := likeness(got.Pix, want.Pix)
 	t.Logf("%v: %.3f%% of the values within 2 of 255, the worst %d", gpu.Adapter(), 100*share, most)
 	if share < 0.995 && !gpu.Info().Half {
 		t.Errorf("%.2f%% of the values are within 2 of 255, want at least 99.5%%", 100*share)

@@ -73,7 +73,7 @@ func TestMain(m *testing.M) {
 }
 
 // newTab opens a tab in a browser context of its own, whose downloads go to a folder. It is closed after the test.
-func newTab(t *testing.T, patience time.Duration, downloads string) context.Context {
+func newTab(t *testing.T, downloads string) context.Context {
 	t.Helper()
 	startChromium(t)
 	ctx, cancelTab := chromedp.NewContext(running.ctx, chromedp.WithNewBrowserContext())
@@ -88,7 +88,5 @@ func newTab(t *testing.T, patience time.Duration, downloads string) context.Cont
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%s took longer than %v", t.Name(), patience))
-	t.Cleanup(cancel)
 	return ctx
 }

@@ -27,15 +27,17 @@ const patience = 2 * time.Minute
 // visit is a person at the page, who finds things as a screen reader does: by role and name.
 type visit struct {
 	*testing.T
-	ctx       context.Context
+	tab       context.Context
+	ctx       context.Context // of the tab, while patience lasts
 	downloads string
 }
 
 // newVisit opens the page in a browser that has never seen it.
 func newVisit(t *testing.T, url string) *visit {
 	t.Helper()
-	v := &visit{T: t, downloads: t.TempDir()}
-	v.ctx = newTab(t, patience, v.downloads)
+	v := &visit{downloads: t.TempDir()}
+	v.tab = newTab(t, v.downloads)
+	v = v.patient(t)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the page said %q, and as errors %q", v.tryText("status", ""), v.tryText("alert", ""))
@@ -43,6 +45,13 @@ func newVisit(t *testing.T, url string) *visit {
 	})
 	v.open(url)
 	return v
+}
+
+// patient is the visit for a test or a part of one, with patience of its own.
+func (v *visit) patient(t *testing.T) *visit {
+	ctx, cancel := context.WithTimeoutCause(v.tab, patience, fmt.Errorf("%s took longer than %v", t.Name(), patience))
+	t.Cleanup(cancel)
+	return &visit{T: t, tab: v.tab, ctx: ctx, downloads: v.downloads}
 }
 
 // open opens the page, again where it is open.
