@@ -135,7 +135,7 @@ func (e *Engine) plan(r Request) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{request: r, prompt: prompt, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch)}
-	p.warnings = append(p.warnings, compose.UnknownWords(prompt, e.pipeline.known, e.pipeline.extra.Vocabulary)...)
+	p.warnings = append(p.warnings, compose.UnknownWords(prompt, "", e.pipeline.known, e.pipeline.extra.Vocabulary)...)
 	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt}
 	if err := options.Negation.UnmarshalText([]byte(cmp.Or(r.Negation, options.Negation.String()))); err != nil {
 		return nil, &RequestError{"negation", err.Error()}

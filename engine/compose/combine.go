@@ -8,6 +8,7 @@ import (
 
 // Row is one score to evaluate and its coefficient.
 type Row struct {
+	Model         string  `json:"model,omitempty"` // that scores it, "" for the first
 	Text          string  `json:"text"`
 	Place         *Place  `json:"place,omitempty"`
 	Region        *Region `json:"region,omitempty"` // that it counts in, if it is one for all that it counts for; nil for the whole picture
@@ -17,8 +18,7 @@ type Row struct {
 
 // Composition is the linear combination of scores that a prompt stands for.
 type Composition struct {
-	// Rows in canonical order: the unconditional one first, if it takes part, then
-	// the terms by text and place. The coefficients add up to 1, and no row has 0.
+	// Rows in the order of a plan's. The coefficients add up to 1, and no row has 0.
 	Rows []Row
 	// Total is g·Σw⁺ as applied, Factor what MaxTotal multiplied it by (1 for
 	// nothing).
@@ -30,7 +30,7 @@ type Composition struct {
 //	ε̂ = ε_u + g Σ wᵢ (εᵢ − ε_u)
 //
 // as coefficients of the scores: g·wᵢ for a term and 1 − Σ g·wᵢ for the
-// unconditional row: the plan of the conjunction of the terms, where it is linear.
+// unconditional row, −Σ g·wᵢ for that of another model: the plan of the conjunction of the terms, where it is linear.
 // Where it is not, for OR, regions, step ranges and other kinds of NOT than the
 // signed one, that is an error, a *[SyntaxError] if the prompt is the cause.
 // Otherwise it fails as [Prompt.Compile] does.

@@ -8,31 +8,55 @@ import (
 // compiler turns a tree into an expression.
 type compiler struct {
 	negation Negation
+	same     map[string]string
 	rows     []concept // in canonical order, the unconditional one first
+	nulls    []int     // of each row, the unconditional one of its model
 	strict   bool      // refuse alternatives that ask for nothing
 }
 
 func newCompiler(root Node, o Options) *compiler {
-	c := &compiler{negation: o.Negation}
+	c := &compiler{negation: o.Negation, same: o.Same}
 	null := concept{text: fold(o.Unconditional)}
+	c.rows = []concept{null}
 	for t := range leaves(root) {
-		if k := t.concept(); k != null {
+		k := c.concept(t)
+		null.model = k.model
+		c.rows = append(c.rows, null)
+		if k.terms = false; k != null {
+			k.terms = true
 			c.rows = append(c.rows, k)
 		}
 	}
 	slices.SortFunc(c.rows, concept.compare)
-	c.rows = slices.Insert(slices.Compact(c.rows), 0, null)
+	c.rows = slices.Compact(c.rows)
+	of := 0
+	for i, k := range c.rows {
+		if !k.terms {
+			of = i
+		}
+		c.nulls = append(c.nulls, of)
+	}
 	return c
 }
 
-// row is the index of a term's score.
-func (c *compiler) row(t *Term) int {
+// concept is a term's, of the model that its name stands for.
+func (c *compiler) concept(t *Term) concept {
 	k := t.concept()
-	if k == c.rows[0] {
-		return 0
+	if model, ok := c.same[k.model]; ok {
+		k.model = model
 	}
-	i, _ := slices.BinarySearchFunc(c.rows[1:], k, concept.compare)
-	return i + 1
+	return k
+}
+
+// row is the index of a term's score: of the unconditional one if it asks for just that.
+func (c *compiler) row(t *Term) int {
+	k := c.concept(t)
+	i, ok := slices.BinarySearchFunc(c.rows, k, concept.compare)
+	if !ok {
+		k.terms = false
+		i, _ = slices.BinarySearchFunc(c.rows, k, concept.compare)
+	}
+	return i
 }
 
 // add appends what n stands for, w times, to the terms of a sum; around is the
@@ -72,7 +96,7 @@ func (c *compiler) addOperands(terms []Weighted, group Node, w float64, e Extent
 
 // emit appends w times x. The unconditional score has no direction.
 func (c *compiler) emit(terms []Weighted, w float64, x Expr) []Weighted {
-	if leaf, ok := x.(Leaf); ok && leaf.Row == 0 {
+	if leaf, ok := x.(Leaf); ok && c.nulls[leaf.Row] == leaf.Row {
 		return terms
 	}
 	if c.negation == NotGated && w < 0 {

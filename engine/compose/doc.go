@@ -13,7 +13,8 @@
 //	either   = both { "OR" both } .
 //	both     = operand { ( "AND" | "|" ) operand } .
 //	operand  = { "NOT" } ( term | "(" either ")" ) { suffix } .
-//	term     = text | quote { character | "\" quote | "\\" } quote .
+//	term     = [ model ":" ] ( text | quote { character | "\" quote | "\\" } quote ) .
+//	model    = a name that Parse was given: lower-case letters, digits, "-", "_" .
 //	text     = up to the next keyword, suffix or closing bracket .
 //	suffix   = place | region | range | weight .     each at most once, in any order
 //	place    = "@" "(" number "," number ")" .       of a term; x to the right, y down, both in [0, 1]
@@ -26,7 +27,7 @@
 //
 // NOT binds tightest, OR loosest. Keywords are whole words in capitals; "|" is AND,
 // with a warning. Parentheses make a group if they hold a keyword, a "|", a quoted
-// term or a suffix with "@"; other parentheses and all square brackets belong to
+// term, one with a model or a suffix with "@"; other parentheses and all square brackets belong to
 // the text. A backslash takes the meaning away from what follows: \AND, \NOT, \:,
 // \@, \|, \( and so on are text. So is everything in quotes around a term's text;
 // a quote in the midst of text is itself. A colon between two digits, as in 16:9,
@@ -38,6 +39,13 @@
 // Every concept i has a score εᵢ and a direction dᵢ = εᵢ − ε_u, measured from the
 // unconditional score ε_u. A prompt is a direction too, which guides with the
 // scale g: ε̂ = ε_u + g·d.
+//
+// A term that names a model is scored by that one, and its direction measured from
+// that model's own unconditional score: models were trained apart, so what they
+// say of pictures at large differs. The ε_u that all directions are added to is
+// the first model's, the one opened before the others, which no term need name.
+// A name is one only where Parse knows it; elsewhere it is text like any, as it is
+// in quotes or with "\:", and "objects :2" is a text and its weight.
 //
 // AND is the sum of the directions, a weight times its operand's. The weights of
 // groups multiply those inside, so a weight multiplies the guidance scale, as it

@@ -21,6 +21,7 @@ const (
 	WarnEmphasis  WarningKind = "emphasis"  // another tool's emphasis, kept as text
 	WarnSeparator WarningKind = "separator" // "|" was read as AND
 	WarnWord      WarningKind = "word"      // a word outside the model's vocabulary
+	WarnModel     WarningKind = "model"     // what looks like a model's name and is none
 )
 
 // Warning is something in a prompt that is legal and perhaps not meant.

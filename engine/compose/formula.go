@@ -14,7 +14,7 @@ import (
 //	      pᵢ = the density of that alternative at x; the κ of a choice add up to 1
 func (p *Plan) Formula() string {
 	f := formula{plan: p, background: "ε_∅"}
-	if text := p.background.text; text != "" {
+	if text := p.background; text != "" {
 		f.background = "ε(" + text + ")"
 	}
 	var b strings.Builder
@@ -37,6 +37,7 @@ type formula struct {
 	leaf, perp bool     // whether the plan has leaves, and perpendicular parts
 	gated      bool
 	outside    bool // whether it has regions or ranges
+	others     bool // whether it has terms of other models
 }
 
 // term writes a part of a sum; the first has no plus.
@@ -65,7 +66,10 @@ func (f *formula) expr(x Expr, perp bool) string {
 	case Leaf:
 		f.leaf = true
 		row := f.plan.Rows[x.Row]
-		l := Label{Place: row.Place, Weight: 1}
+		l, text := Label{Place: row.Place, Weight: 1}, row.Text
+		if row.Model != "" {
+			f.others, text = true, row.Model+": "+text
+		}
 		if !x.Region.Whole() {
 			l.Region = &x.Region
 		}
@@ -73,7 +77,7 @@ func (f *formula) expr(x Expr, perp bool) string {
 			l.Range = &x.Range
 		}
 		f.outside = f.outside || l.Region != nil || l.Range != nil
-		return "d" + mark + "(" + strings.Join(append([]string{row.Text}, l.Suffixes()...), " ") + ")"
+		return "d" + mark + "(" + strings.Join(append([]string{text}, l.Suffixes()...), " ") + ")"
 	case NotOf:
 		f.gated = true
 		return "¬[" + f.expr(x.X, false) + "]"
@@ -119,6 +123,9 @@ func (f *formula) notes() []string {
 		note := fmt.Sprintf("d(c) = ε(c) − %s", f.background)
 		if f.outside {
 			note += ", 0 outside its region and its part of the run"
+		}
+		if f.others {
+			note += "; both of that model where c names one"
 		}
 		notes = append(notes, note)
 	}

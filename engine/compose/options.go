@@ -116,6 +116,8 @@ type Options struct {
 	// Unconditional is the text that terms are measured against: empty, or what
 	// other tools call the negative prompt.
 	Unconditional string
+	// Same says of names of models that they are another one, "" for the first.
+	Same map[string]string
 }
 
 func (o *Options) check() error {

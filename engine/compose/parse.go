@@ -6,11 +6,12 @@ import (
 	"slices"
 )
 
-// Parse reads a prompt. A fault is a *[SyntaxError]. A prompt must ask for
-// something, and so must each alternative of an OR: if no term has a positive
-// weight, NOT has nothing to act beside, and that is an error too.
-func Parse(prompt string) (*Prompt, error) {
-	s, err := newScanner(prompt)
+// Parse reads a prompt, in which terms may name the given models; see [CheckModel].
+// A fault is a *[SyntaxError]. A prompt must ask for something, and so must each
+// alternative of an OR: if no term has a positive weight, NOT has nothing to act
+// beside, and that is an error too.
+func Parse(prompt string, models ...string) (*Prompt, error) {
+	s, err := newScanner(prompt, models)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +214,12 @@ func (p *parser) parseTerm(end int) (Node, error) {
 	if p.terms++; p.terms > MaxTerms {
 		return nil, p.errorf(p.i, "", "more than %d terms", MaxTerms)
 	}
-	w := textWriter{scanner: p.scanner, Term: &Term{Pos: p.pos(p.i)}}
+	start := p.i
+	model, err := p.parseModel(end)
+	if err != nil {
+		return nil, err
+	}
+	w := textWriter{scanner: p.scanner, Term: &Term{Pos: p.pos(start), Model: model}}
 	read := p.parseText
 	if p.src[p.i] == '"' {
 		read = p.parseQuotes

@@ -13,6 +13,9 @@ import (
 func outline(n Node) string {
 	l := n.Label()
 	s := fmt.Sprintf("%q", l.Text)
+	if l.Model != "" {
+		s = l.Model + s
+	}
 	var parts []string
 	for _, x := range n.Children() {
 		parts = append(parts, outline(x))
@@ -136,10 +139,10 @@ func TestConventions(t *testing.T) {
 	}
 }
 
-func checkRoundTrip(t *testing.T, p *Prompt) {
+func checkRoundTrip(t *testing.T, p *Prompt, models ...string) {
 	t.Helper()
 	printed := p.String()
-	again, err := Parse(printed)
+	again, err := Parse(printed, models...)
 	if err != nil {
 		t.Fatalf("printed as %q: %v", printed, err)
 	}
@@ -303,7 +306,7 @@ func TestPositions(t *testing.T) {
 		t.Errorf("second term at %+v, want %+v", got, want)
 	}
 	known := func(w string) bool { return w != "wrld" && w != "and" }
-	got := UnknownWords(p, known, []string{"word", "world", "whirl"})
+	got := UnknownWords(p, "", known, []string{"word", "world", "whirl"})
 	want := []Warning{
 		{Pos{13, 13}, WarnWord, `the model does not know the word "AND"`, ""},
 		{Pos{17, 17}, WarnWord, `the model does not know the word "wrld"`, `did you mean "world"?`},
@@ -320,7 +323,7 @@ func TestUnknownWords(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, w := range UnknownWords(p, func(w string) bool { return slices.Contains(vocabulary, w) }, vocabulary) {
+	for _, w := range UnknownWords(p, "", func(w string) bool { return slices.Contains(vocabulary, w) }, vocabulary) {
 		got = append(got, fmt.Sprintf("%d %s", w.Column, w.Hint))
 	}
 	want := []string{`3 did you mean "red"?`, `18 did you mean "sphere"?`, `26 `, `37 `, `54 `, `60 `, `64 did you mean "a"?`}
@@ -337,27 +340,35 @@ func FuzzParse(f *testing.F) {
 		`"" OR "`, `("a"OR"\")@0-1`, `((a OR b:2)@0-.5 OR c):3@(0-1,0-1)`, `"(" AND NOT ("x" OR y AND z)`} {
 		f.Add(s)
 	}
+	for _, c := range naming {
+		f.Add(c.prompt)
+	}
 	f.Fuzz(func(t *testing.T, prompt string) {
-		p, err := Parse(prompt)
-		if err != nil {
-			var syntax *SyntaxError
-			if !errors.As(err, &syntax) || syntax.Column < 1 || syntax.Offset < 0 || syntax.Offset > len(prompt) {
-				t.Fatalf("%q: %#v", prompt, err)
-			}
-			return
-		}
-		checkRoundTrip(t, p)
-		UnknownWords(p, func(string) bool { return false }, []string{"cube", "sphere"})
-		for _, n := range []Negation{NotSigned, NotPerp, NotGated} {
-			o := Options{Scale: 7.5, MaxTotal: 10, Negation: n}
-			checkPlan(t, prompt, compiled(t, p.Root, o))
-			if got, want := compiled(t, reversed(p.Root), o), compiled(t, p.Root, o); !reflect.DeepEqual(got, want) {
-				t.Fatalf("%q backwards: got %+v\nwant %+v", prompt, got, want)
-			}
-		}
-		var syntax *SyntaxError
-		if _, err := Combine(p.Terms(), Options{Scale: 7.5, MaxTotal: 10}); err != nil && !errors.As(err, &syntax) {
-			t.Fatalf("%q: %v", prompt, err)
-		}
+		fuzzParse(t, prompt)
+		fuzzParse(t, prompt, named...)
 	})
+}
+
+func fuzzParse(t *testing.T, prompt string, models ...string) {
+	p, err := Parse(prompt, models...)
+	if err != nil {
+		var syntax *SyntaxError
+		if !errors.As(err, &syntax) || syntax.Column < 1 || syntax.Offset < 0 || syntax.Offset > len(prompt) {
+			t.Fatalf("%q: %#v", prompt, err)
+		}
+		return
+	}
+	checkRoundTrip(t, p, models...)
+	UnknownWords(p, "", func(string) bool { return false }, []string{"cube", "sphere"})
+	for _, n := range []Negation{NotSigned, NotPerp, NotGated} {
+		o := Options{Scale: 7.5, MaxTotal: 10, Negation: n}
+		checkPlan(t, prompt, compiled(t, p.Root, o))
+		if got, want := compiled(t, reversed(p.Root), o), compiled(t, p.Root, o); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q backwards: got %+v\nwant %+v", prompt, got, want)
+		}
+	}
+	var syntax *SyntaxError
+	if _, err := Combine(p.Terms(), Options{Scale: 7.5, MaxTotal: 10}); err != nil && !errors.As(err, &syntax) {
+		t.Fatalf("%q: %v", prompt, err)
+	}
 }

@@ -11,11 +11,14 @@ import (
 //
 //	ε̂ = ε_u + Root
 //
+// where ε_u is the first model's unconditional score, row 0.
+//
 // Its coefficients depend on the state where there is an [OrOf] or a [NotOf], and
 // on the step where there are ranges.
 type Plan struct {
-	// Rows are the distinct scores, the unconditional one first, if it takes part,
-	// then the terms by text and place.
+	// Rows are the distinct scores by their models' names, the first model's before
+	// all others; of each the unconditional one first, if it takes part, then the
+	// terms by text and place.
 	Rows []Score
 	// Root has the guidance scale multiplied in.
 	Root     SumOf
@@ -24,14 +27,16 @@ type Plan struct {
 	// nothing).
 	Total, Factor float64
 
-	background concept // the unconditional row, whether it takes part or not
+	background string // text of the unconditional rows, whether they take part or not
 }
 
 // Score is one row that a model evaluates.
 type Score struct {
+	Model         string // that evaluates it, "" for the first
 	Text          string
 	Place         *Place
 	Unconditional bool
+	Null          int     // the row of its model's unconditional score, which its direction starts at; -1 if that takes no part
 	Ranges        []Range // when it takes part, in order and apart
 }
 
@@ -56,7 +61,7 @@ func compile(root Node, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Root: SumOf{canonical(terms)}, Negation: o.Negation, Factor: 1, background: c.rows[0]}
+	p := &Plan{Root: SumOf{canonical(terms)}, Negation: o.Negation, Factor: 1, background: c.rows[0].text}
 	times := p.times()
 	var positive float64
 	for _, t := range times[:len(times)-1] {
@@ -76,7 +81,7 @@ func compile(root Node, o Options) (*Plan, error) {
 	if err := p.scale(scale, c.rows); err != nil {
 		return nil, err
 	}
-	p.choose(c.rows)
+	p.choose(c)
 	return p, nil
 }
 
@@ -133,34 +138,67 @@ func EachLeaf(x Expr, f func(Leaf)) {
 
 // needs marks the rows of a sum that holds at one time, the unconditional one
 // included.
-func (p *Plan) needs(sum SumOf, rows int) []bool {
-	need := make([]bool, rows)
-	EachLeaf(sum, func(l Leaf) { need[l.Row] = true })
-	rest, constant := p.rest(sum)
-	need[0] = !constant || rest != 0
+func (p *Plan) needs(sum SumOf, nulls []int) []bool {
+	need := make([]bool, len(nulls))
+	rest, constant := rests(sum, nulls), p.constant(sum)
+	need[0] = !constant || rest[0] != 0
+	EachLeaf(sum, func(l Leaf) {
+		null := nulls[l.Row]
+		need[l.Row], need[null] = true, need[null] || !constant || rest[null] != 0
+	})
 	return need
 }
 
-// rest is the unconditional score's coefficient, where it is a constant.
-func (p *Plan) rest(sum SumOf) (rest float64, constant bool) {
-	var total float64
-	for _, t := range sum.Terms {
+// constant reports whether all coefficients of a sum that holds at one time are constants.
+func (p *Plan) constant(sum SumOf) bool {
+	return !slices.ContainsFunc(sum.Terms, func(t Weighted) bool {
 		leaf, ok := t.X.(Leaf)
-		if !ok || !leaf.Region.Whole() || t.Weight < 0 && p.Negation != NotSigned {
-			return 0, false
-		}
-		total += t.Weight
+		return !ok || !leaf.Region.Whole() || t.Weight < 0 && p.Negation != NotSigned
+	})
+}
+
+// Rests returns what the leaves among a sum's terms leave to the unconditional scores, as coefficients by row: 1 − Σw of
+// its own terms to row 0, if that is one, and −Σw to those of other models. Other rows have 0.
+func (p *Plan) Rests(sum SumOf) []float64 { return rests(sum, p.nulls()) }
+
+func (p *Plan) nulls() []int {
+	nulls := make([]int, len(p.Rows))
+	for i, r := range p.Rows {
+		nulls[i] = r.Null
 	}
-	return 1 - total, true
+	return nulls
+}
+
+func rests(sum SumOf, nulls []int) []float64 {
+	totals := make([]float64, len(nulls))
+	for _, t := range sum.Terms {
+		if leaf, ok := t.X.(Leaf); ok && nulls[leaf.Row] >= 0 {
+			totals[nulls[leaf.Row]] += t.Weight
+		}
+	}
+	return measured(totals, nulls)
+}
+
+// measured turns the total weights at unconditional rows into their coefficients.
+func measured(totals []float64, nulls []int) []float64 {
+	for i, total := range totals {
+		switch {
+		case i > 0:
+			totals[i] = 0 - total
+		case nulls[0] == 0:
+			totals[0] = 1 - total
+		}
+	}
+	return totals
 }
 
 // choose keeps the rows that take part at some time, and renumbers the leaves.
-func (p *Plan) choose(rows []concept) {
-	ranges := make([][]Range, len(rows))
+func (p *Plan) choose(by *compiler) {
+	ranges := make([][]Range, len(by.rows))
 	times := p.times()
 	for i, to := range times[1:] {
 		from := times[i]
-		for r, needed := range p.needs(p.At(from), len(rows)) {
+		for r, needed := range p.needs(p.At(from), by.nulls) {
 			if !needed {
 				continue
 			}
@@ -171,13 +209,14 @@ func (p *Plan) choose(rows []concept) {
 			}
 		}
 	}
-	index := make([]int, len(rows))
-	for r, c := range rows {
+	index := make([]int, len(by.rows))
+	for r, c := range by.rows {
 		if len(ranges[r]) == 0 {
+			index[r] = -1
 			continue
 		}
 		index[r] = len(p.Rows)
-		s := Score{Text: c.text, Unconditional: r == 0, Ranges: ranges[r]}
+		s := Score{Model: c.model, Text: c.text, Unconditional: !c.terms, Null: index[by.nulls[r]], Ranges: ranges[r]}
 		if c.placed {
 			s.Place = &Place{c.place.X, c.place.Y}
 		}
@@ -249,18 +288,20 @@ func (p *Plan) RowsAt(step, steps int) []int { return p.rowsAt(float64(step) / f
 // picture, each OR counted its alternatives by their prior shares, and each gated NOT had the weight 1. If the plan is
 // linear, these are its coefficients.
 func (p *Plan) Nominal() Composition {
-	if c, ok := p.Linear(); ok {
-		return c
-	}
-	coefs := make([]float64, len(p.Rows))
+	coefs, totals, nulls := make([]float64, len(p.Rows)), make([]float64, len(p.Rows)), p.nulls()
 	nominal(p.Root, 1, coefs)
+	for i, null := range nulls {
+		if null >= 0 {
+			totals[null] += coefs[i]
+		}
+	}
+	rests := measured(totals, nulls)
 	c := Composition{Total: p.Total, Factor: p.Factor}
-	rest := 1 - sum(coefs)
 	for i, r := range p.Rows {
 		if r.Unconditional {
-			coefs[i] = rest
+			coefs[i] = rests[i]
 		}
-		c.Rows = append(c.Rows, Row{Text: r.Text, Place: r.Place, Region: p.region(i), Coef: coefs[i], Unconditional: r.Unconditional})
+		c.Rows = append(c.Rows, Row{Model: r.Model, Text: r.Text, Place: r.Place, Region: p.region(i), Coef: coefs[i], Unconditional: r.Unconditional})
 	}
 	return c
 }
@@ -300,17 +341,8 @@ func nominal(x Expr, w float64, coefs []float64) {
 // Linear returns the plan as one sum of scores for the whole run; false if its
 // coefficients depend on the state, the step or the place in the picture.
 func (p *Plan) Linear() (Composition, bool) {
-	rest, constant := p.rest(p.Root)
-	if !constant || len(p.times()) > 2 {
+	if !p.constant(p.Root) || len(p.times()) > 2 {
 		return Composition{}, false
 	}
-	c := Composition{Total: p.Total, Factor: p.Factor}
-	if rest != 0 {
-		c.Rows = append(c.Rows, Row{Text: p.background.text, Coef: rest, Unconditional: true})
-	}
-	for _, t := range p.Root.Terms {
-		r := p.Rows[t.X.(Leaf).Row]
-		c.Rows = append(c.Rows, Row{Text: r.Text, Place: r.Place, Coef: t.Weight})
-	}
-	return c, true
+	return p.Nominal(), true
 }

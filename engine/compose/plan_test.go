@@ -89,8 +89,14 @@ func checkPlan(t *testing.T, prompt string, p *Plan) {
 	}
 	check(p.Root)
 	for i, r := range p.Rows {
-		if r.Unconditional != !used[i] || r.Unconditional && i > 0 || len(r.Ranges) == 0 {
+		if r.Unconditional != !used[i] || r.Unconditional && r.Model == "" && i > 0 || len(r.Ranges) == 0 {
 			fail("row %d", i)
+		}
+		if n := r.Null; n >= 0 && (n > i || !p.Rows[n].Unconditional || p.Rows[n].Model != r.Model) || r.Unconditional && n != i {
+			fail("row %d, measured from %d,", i, n)
+		}
+		if i > 0 && p.Rows[i-1].Model > r.Model {
+			fail("row %d out of order", i)
 		}
 	}
 	p.Formula()

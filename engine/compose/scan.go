@@ -15,13 +15,14 @@ type scanner struct {
 	close   []int  // for an opening bracket or quote, the index of its partner
 	closes  []bool // closes a bracket of the text or of a group
 	group   []bool
+	models  []string // names that terms may begin with
 }
 
-func newScanner(prompt string) (*scanner, error) {
+func newScanner(prompt string, models []string) (*scanner, error) {
 	if len(prompt) > MaxPromptBytes {
 		return nil, &SyntaxError{Pos{1, 0}, fmt.Sprintf("the prompt has %d bytes, more than %d", len(prompt), MaxPromptBytes), ""}
 	}
-	s := &scanner{}
+	s := &scanner{models: models}
 	for offset, r := range prompt {
 		s.src = append(s.src, r)
 		s.offsets = append(s.offsets, offset)
@@ -199,6 +200,13 @@ func (s *scanner) matchBrackets() error {
 		}
 		begins := begin
 		begin = false
+		if name, colon := s.model(i); begins && name != "" {
+			begin, i = true, colon
+			if next := s.skipSpace(colon + 1); s.number(next) == next { // else it may be a weight
+				mark()
+			}
+			continue
+		}
 		if n, _ := s.escape(i); n > 0 {
 			i += n - 1
 			continue

@@ -68,13 +68,15 @@ func each(n Node, yield func(*Term) bool) bool {
 // concept identifies what the model is asked for: terms with equal concepts have
 // equal scores.
 type concept struct {
+	model  string
+	terms  bool // false for the unconditional one, which precedes the terms of its model
 	text   string
 	placed bool
 	place  Place
 }
 
 func (t *Term) concept() concept {
-	c := concept{text: t.Text}
+	c := concept{model: t.Model, terms: true, text: t.Text}
 	if t.Place != nil {
 		c.placed, c.place = true, *t.Place
 	}
@@ -82,15 +84,20 @@ func (t *Term) concept() concept {
 }
 
 func (c concept) compare(d concept) int {
-	placed := func(c concept) int {
-		if c.placed {
+	order := func(a, b bool) int { // false comes first
+		switch {
+		case a == b:
+			return 0
+		case a:
 			return 1
 		}
-		return 0
+		return -1
 	}
 	return cmp.Or(
+		cmp.Compare(c.model, d.model),
+		order(c.terms, d.terms),
 		cmp.Compare(c.text, d.text),
-		cmp.Compare(placed(c), placed(d)),
+		order(c.placed, d.placed),
 		cmp.Compare(c.place.X, d.place.X),
 		cmp.Compare(c.place.Y, d.place.Y),
 	)

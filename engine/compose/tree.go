@@ -52,6 +52,7 @@ type Node interface {
 // Label is a node without what is below it, for printers.
 type Label struct {
 	Op    string // "term", "and", "or" or "not"
+	Model string // of a term, "" for the first
 	Text  string // of a term
 	Place *Place // of a term
 	Extent
@@ -86,6 +87,7 @@ func (l Label) print(b *strings.Builder) {
 // Term is one concept.
 type Term struct {
 	Pos
+	Model  string // name of the model that scores it, "" for the first
 	Text   string // what the model reads: escapes resolved, white space trimmed and folded
 	Source string // the same, as the prompt language spells it without quotes
 	Place  *Place // nil for anywhere
@@ -134,7 +136,7 @@ func (o *Or) Children() []Node { return o.Operands }
 func (n *Not) Children() []Node { return []Node{n.X} }
 
 // Label has all that a term says.
-func (t *Term) Label() Label { return Label{"term", t.Text, t.Place, t.Extent, t.Weight} }
+func (t *Term) Label() Label { return Label{"term", t.Model, t.Text, t.Place, t.Extent, t.Weight} }
 
 // Label has the extent and the weight of the group.
 func (a *And) Label() Label { return Label{Op: "and", Extent: a.Extent, Weight: a.Weight} }
@@ -162,7 +164,7 @@ const (
 )
 
 func (t *Term) print(b *strings.Builder, _ precedence) {
-	b.WriteString(t.Source)
+	b.WriteString(t.spelling())
 	t.Label().print(b)
 }
 

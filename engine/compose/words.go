@@ -6,14 +6,17 @@ import (
 	"unicode"
 )
 
-// UnknownWords warns of the words in the prompt's terms that a model with a
-// closed vocabulary does not know, once each, in the order of the prompt. It asks
+// UnknownWords warns of the words in the prompt's terms of a model with a closed
+// vocabulary that it does not know, once each, in the order of the prompt. It asks
 // known for words in lower case, and suggests the nearest of vocabulary within
 // two edits.
-func UnknownWords(p *Prompt, known func(word string) bool, vocabulary []string) []Warning {
+func UnknownWords(p *Prompt, model string, known func(word string) bool, vocabulary []string) []Warning {
 	var warnings []Warning
 	seen := map[string]bool{}
 	for t := range leaves(p.Root) {
+		if t.Model != model {
+			continue
+		}
 		for _, w := range t.words() {
 			lower := strings.ToLower(w.text)
 			if seen[lower] || known(lower) {
