@@ -12,7 +12,8 @@ type calculus struct {
 	expr     device.Expr
 	slots    slots
 	leaf     func(compose.Leaf) int
-	perp     bool // negative weights are perpendicular
+	first    func(leaf int) bool // of the first model
+	perp     bool                // negative weights are perpendicular
 	prior    float64
 	maxGate  float64
 	free     int            // the first slot that nothing uses yet
@@ -172,7 +173,9 @@ func (k *calculus) program(sum compose.SumOf, leaves []int) (*device.Program, er
 	coefs := k.direction(sum)
 	for _, i := range leaves {
 		k.expr.Store(k.slots.coef(i), k.load(coefs[i]))
-		rest = k.add(rest, k.mul(constant(-1), coefs[i]))
+		if k.first(i) {
+			rest = k.add(rest, k.mul(constant(-1), coefs[i]))
+		}
 	}
 	k.expr.Store(k.slots.rest(), k.load(rest))
 	return k.end()

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
@@ -84,38 +85,46 @@ func (e evaluation) direct() error {
 // terms are those of unconditional times the unconditional score plus the composed direction.
 func (e evaluation) terms(unconditional float64) []device.MixTerm {
 	var terms []device.MixTerm
-	null := func(coef float64, slot device.Slot) {
+	null := func(row int, coef float64, slot device.Slot) {
 		if coef != 0 {
-			terms = append(terms, device.MixTerm{Of: e.Score(0), Coef: coef, Factor: slot})
+			terms = append(terms, device.MixTerm{Of: e.Score(row), Coef: coef, Factor: slot})
 		}
 	}
 	switch {
 	case e.part.constant:
-		rest := e.part.rest
+		rests := slices.Clone(e.part.rests)
 		for _, t := range e.part.sum.Terms {
-			if e.masks[e.leaf(t.X.(compose.Leaf))].Buffer != nil {
-				rest += t.Weight
+			if i := e.leaf(t.X.(compose.Leaf)); e.masks[i].Buffer != nil {
+				rests[e.null(i)] += t.Weight
 			}
 		}
-		null(rest+(unconditional-1), 0)
+		rests[0] += unconditional - 1
+		for row, rest := range rests {
+			null(row, rest, 0)
+		}
 		for _, t := range e.part.sum.Terms {
 			l := t.X.(compose.Leaf)
-			m := e.masks[e.leaf(l)]
+			i := e.leaf(l)
+			m := e.masks[i]
 			terms = append(terms, device.MixTerm{Of: e.Score(l.Row), Coef: t.Weight, Mask: m})
 			if m.Buffer != nil {
-				terms = append(terms, device.MixTerm{Of: e.Score(0), Coef: -t.Weight, Mask: m})
+				terms = append(terms, device.MixTerm{Of: e.Score(e.null(i)), Coef: -t.Weight, Mask: m})
 			}
 		}
 	case e.part.stored:
-		null(unconditional, 0)
+		null(0, unconditional, 0)
 		for _, i := range e.part.leaves {
 			terms = append(terms, device.MixTerm{Of: e.direction(i), Coef: 1, Factor: device.At(e.slots.coef(i))})
 		}
 	default:
-		null(1, device.At(e.slots.rest()))
-		null(unconditional-1, 0)
+		null(0, 1, device.At(e.slots.rest()))
+		null(0, unconditional-1, 0)
 		for _, i := range e.part.leaves {
-			terms = append(terms, device.MixTerm{Of: e.Score(e.leaves[i].row), Coef: 1, Factor: device.At(e.slots.coef(i))})
+			coef := device.At(e.slots.coef(i))
+			terms = append(terms, device.MixTerm{Of: e.Score(e.leaves[i].row), Coef: 1, Factor: coef})
+			if n := e.null(i); n > 0 {
+				null(n, -1, coef)
+			}
 		}
 	}
 	return terms
@@ -125,7 +134,7 @@ func (e evaluation) terms(unconditional float64) []device.MixTerm {
 func (e evaluation) store() error {
 	for _, i := range e.part.leaves {
 		row := e.Score(e.leaves[i].row)
-		terms := []device.MixTerm{{Of: row, Coef: 1, Mask: e.masks[i]}, {Of: e.Score(0), Coef: -1, Mask: e.masks[i]}}
+		terms := []device.MixTerm{{Of: row, Coef: 1, Mask: e.masks[i]}, {Of: e.Score(e.null(i)), Coef: -1, Mask: e.masks[i]}}
 		if err := e.mix(e.direction(i), terms...); err != nil {
 			return err
 		}
@@ -141,8 +150,13 @@ func (e evaluation) arrive() error {
 	if err := e.mix(e.lastX(), device.MixTerm{Of: e.X, Coef: 1}); err != nil {
 		return err
 	}
-	if err := e.mix(e.lastNull(), device.MixTerm{Of: e.Score(0), Coef: 1}); err != nil {
-		return err
+	for i, row := range e.nulls {
+		if !slices.Contains(e.part.rows, row) {
+			continue
+		}
+		if err := e.mix(e.lastNull(i), device.MixTerm{Of: e.Score(row), Coef: 1}); err != nil {
+			return err
+		}
 	}
 	e.last[e.First] = moment{e.Level, e.part}
 	return nil
@@ -168,19 +182,18 @@ func (e evaluation) pair(i, j int) device.Pair {
 	if e.part.stored {
 		return device.Pair{A: e.direction(i), B: e.direction(j)}
 	}
-	null := e.Score(0)
-	return device.Pair{A: e.Score(e.leaves[i].row), MinusA: null, B: e.Score(e.leaves[j].row), MinusB: null}
+	return device.Pair{A: e.Score(e.leaves[i].row), MinusA: e.Score(e.null(i)), B: e.Score(e.leaves[j].row), MinusB: e.Score(e.null(j))}
 }
 
 // keptSize is what a picture keeps.
-func (c *Combiner) keptSize() int { return (len(c.leaves) + 2) * c.size }
+func (c *Combiner) keptSize() int { return (len(c.leaves) + 1 + len(c.nulls)) * c.size }
 
-// direction is that of leaf i as it is kept, lastX where it was taken, lastNull the unconditional score there.
+// direction is that of leaf i as it is kept, lastX where it was taken, lastNull the i-th model's unconditional score there.
 func (e evaluation) direction(i int) device.Batch {
 	return device.Batch{Buffer: e.kept, Offset: e.First*e.keptSize() + i*e.size, Stride: e.keptSize()}
 }
-func (e evaluation) lastX() device.Batch    { return e.direction(len(e.leaves)) }
-func (e evaluation) lastNull() device.Batch { return e.direction(len(e.leaves) + 1) }
+func (e evaluation) lastX() device.Batch         { return e.direction(len(e.leaves)) }
+func (e evaluation) lastNull(i int) device.Batch { return e.direction(len(e.leaves) + 1 + i) }
 
 // latents are the group's in a buffer of one for each picture.
 func (e evaluation) latents(b device.Buffer) device.Batch {

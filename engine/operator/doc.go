@@ -7,6 +7,7 @@
 // the mask of the leaf's region, with one coefficient a leaf and picture. Coefficients come from the products ⟨dᵢ, dⱼ⟩ and
 // the leaves' log-ratios by a program over scalars, so nothing is read back while a run goes on, and an operator is one file
 // of algebra: and.go, or.go, not.go, perp.go. A plan with constant coefficients needs none of that and is one sum of scores.
+// A leaf of another model than the first has that one's unconditional score in its dᵢ and in its log-ratio.
 //
 // # Log-ratios
 //

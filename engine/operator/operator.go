@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
@@ -40,6 +41,7 @@ type Combiner struct {
 	channels int
 
 	leaves []leaf
+	nulls  []int // the unconditional rows that leaves are measured from, ascending; row 0 always among them
 	index  map[leaf]int
 	masks  []device.Batch // of the leaves; no buffer for the whole picture
 	steps  []*part
@@ -89,8 +91,13 @@ func (c *Combiner) prepare(h, w, steps int) error {
 	if err := c.findLeaves(h, w); err != nil {
 		return err
 	}
-	if constant, _ := constantWeights(c.plan.Root, c.plan.Negation); c.options.Particles && !constant {
-		return fmt.Errorf("operator: only a sum of terms with constant weights has weights of particles")
+	if c.options.Particles {
+		if !constantWeights(c.plan.Root, c.plan.Negation) {
+			return fmt.Errorf("operator: only a sum of terms with constant weights has weights of particles")
+		}
+		if len(c.nulls) > 1 {
+			return fmt.Errorf("operator: particles have weights where all terms are of one model")
+		}
 	}
 	if c.options.Clamp > 0 && c.pictures > maxClamped {
 		return fmt.Errorf("operator: log-weights of %d pictures are clamped; want at most %d", c.pictures, maxClamped)
@@ -153,8 +160,18 @@ func (c *Combiner) findLeaves(h, w int) error {
 		c.leaves = append(c.leaves, leaf{l.Row, l.Region})
 		c.masks = append(c.masks, m)
 	})
+	c.nulls = []int{0}
+	for i := range c.leaves {
+		if null := c.null(i); !slices.Contains(c.nulls, null) {
+			c.nulls = append(c.nulls, null)
+		}
+	}
+	slices.Sort(c.nulls)
 	return err
 }
+
+// null is the row of the unconditional score that a leaf's direction starts at.
+func (c *Combiner) null(leaf int) int { return max(c.plan.Rows[c.leaves[leaf].row].Null, 0) }
 
 // newMask copies a mask to the device; nil stays the zero Batch, a mask of ones.
 func (c *Combiner) newMask(shares []float32) (device.Batch, error) {

@@ -83,7 +83,7 @@ func (r run) results(t testing.TB, d device.Device) [][]float32 {
 				for row, s := range plan.Rows {
 					v := slices.Repeat([]float32{float32(math.NaN())}, latent) // what is not asked for is not read
 					if slices.Contains(c.Rows(step), row) {
-						v = r.score(s.Text, step, first+k)
+						v = r.score(s.Model+s.Text, step, first+k)
 					}
 					fatal(t, scores.WriteFloats(t.Context(), (k*len(plan.Rows)+row)*latent, v))
 				}

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"errors"
+	"math"
 	"slices"
 
 	"github.com/counterpoint/counterpoint/engine/compose"
@@ -19,10 +20,10 @@ type part struct {
 	sum    compose.SumOf
 	leaves []int // into Combiner.leaves, ascending
 	rows   []int // of the plan, ascending
-	// constant says that the sum's terms are leaves that just add up; rest is what that leaves of the unconditional
-	// score, where there is no mask.
+	// constant says that the sum's terms are leaves that just add up; rests are what that leaves of the unconditional
+	// scores, by row, where there is no mask.
 	constant bool
-	rest     float64
+	rests    []float64
 	total    float64         // of positive weights
 	tracked  bool            // the leaves' log-ratios are followed
 	stored   bool            // the leaves' directions are in memory, not just differences of scores
@@ -40,12 +41,9 @@ func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
 		sum = unguided(sum)
 	}
 	p := &part{sum: sum, tracked: c.tracks}
-	p.constant, p.rest = constantWeights(sum, c.plan.Negation)
-	if !guided && p.constant {
-		p.rest = 0 // but for rounding
-		if len(sum.Terms) == 0 {
-			p.rest = 1
-		}
+	p.constant, p.rests = constantWeights(sum, c.plan.Negation), c.plan.Rests(sum)
+	if !guided && p.constant && math.Abs(p.rests[0]) < 1e-12 {
+		p.rests[0] = 0 // but for rounding
 	}
 	p.total, _ = compose.Guidance(sum)
 	masked := false
@@ -58,11 +56,21 @@ func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
 	slices.Sort(p.leaves)
 	p.leaves = slices.Compact(p.leaves)
 	hygiene := (c.options.Rescale > 0 || c.options.Project != nil) && p.total != 1
-	if !p.constant || p.rest != 0 || masked || hygiene || p.tracked {
-		if len(c.plan.Rows) == 0 || !c.plan.Rows[0].Unconditional {
-			return nil, errors.New("operator: the unconditional score is needed, and the plan does not evaluate it")
+	directed := !p.constant || masked || p.tracked // the directions count, not just their sum
+	nulls := []int{0}
+	for _, i := range p.leaves {
+		if null := c.plan.Rows[c.leaves[i].row].Null; directed || null > 0 {
+			nulls = append(nulls, null)
 		}
-		p.rows = append(p.rows, 0)
+	}
+	for _, null := range nulls {
+		if null >= 0 && !directed && p.rests[null] == 0 && !(hygiene && null == 0) {
+			continue
+		}
+		if null < 0 || !c.plan.Rows[null].Unconditional {
+			return nil, errors.New("operator: an unconditional score is needed, and the plan does not evaluate it")
+		}
+		p.rows = append(p.rows, null)
 	}
 	slices.Sort(p.rows)
 	p.rows = slices.Compact(p.rows)
@@ -111,7 +119,7 @@ func (c *Combiner) compile(p *part) error {
 func (c *Combiner) calculus() *calculus {
 	s := slots{len(c.leaves)}
 	return &calculus{
-		slots: s, leaf: c.leaf, free: s.free(), products: map[[2]int]int{},
+		slots: s, leaf: c.leaf, first: func(i int) bool { return c.null(i) == 0 }, free: s.free(), products: map[[2]int]int{},
 		perp:  c.plan.Negation == compose.NotPerp,
 		prior: c.options.Prior, maxGate: c.options.MaxGate,
 	}
@@ -133,17 +141,12 @@ func unguided(sum compose.SumOf) compose.SumOf {
 	return kept
 }
 
-// constantWeights reports whether a sum's terms are leaves that just add up, and the coefficient that leaves of the
-// unconditional score, summed as compose does.
-func constantWeights(sum compose.SumOf, negation compose.Negation) (constant bool, rest float64) {
-	var total float64
-	for _, t := range sum.Terms {
-		if _, ok := t.X.(compose.Leaf); !ok || t.Weight < 0 && negation != compose.NotSigned {
-			return false, 0
-		}
-		total += t.Weight
-	}
-	return true, 1 - total
+// constantWeights reports whether a sum's terms are leaves that just add up.
+func constantWeights(sum compose.SumOf, negation compose.Negation) bool {
+	return !slices.ContainsFunc(sum.Terms, func(t compose.Weighted) bool {
+		_, leaf := t.X.(compose.Leaf)
+		return !leaf || t.Weight < 0 && negation != compose.NotSigned
+	})
 }
 
 // stateful reports whether an expression's coefficients depend on log-ratios.

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"math"
+	"slices"
 
 	"github.com/counterpoint/counterpoint/engine/device"
 )
@@ -48,15 +49,18 @@ func (e evaluation) follow() error {
 	if err := e.weigh(last.level); err != nil {
 		return err
 	}
-	residual := e.latents(e.scratch)
-	if err := e.mix(residual, device.MixTerm{Of: e.X, Coef: t.x}, device.MixTerm{Of: e.lastX(), Coef: t.last},
-		device.MixTerm{Of: e.lastNull(), Coef: t.null}); err != nil {
-		return err
-	}
+	residual, from := e.latents(e.scratch), -1 // of the unconditional row that it is from
 	for leaves := last.part.leaves; len(leaves) > 0; {
-		n := 1
-		for n < len(leaves) && leaves[n] == leaves[0]+n {
+		n, null := 1, e.null(leaves[0])
+		for n < len(leaves) && leaves[n] == leaves[0]+n && e.null(leaves[n]) == null {
 			n++
+		}
+		if null != from {
+			from = null
+			if err := e.mix(residual, device.MixTerm{Of: e.X, Coef: t.x}, device.MixTerm{Of: e.lastX(), Coef: t.last},
+				device.MixTerm{Of: e.lastNull(slices.Index(e.nulls, null)), Coef: t.null}); err != nil {
+				return err
+			}
 		}
 		var pairs []device.Pair
 		for _, i := range leaves[:n] {

@@ -242,7 +242,7 @@ func buffer(t testing.TB, d device.Device, n int) device.Buffer {
 
 func compiled(t testing.TB, prompt string, o compose.Options) *compose.Plan {
 	t.Helper()
-	p, err := compose.Parse(prompt)
+	p, err := compose.Parse(prompt, "m", "n")
 	fatal(t, err)
 	plan, err := p.Compile(o)
 	fatal(t, err)
