@@ -86,6 +86,7 @@ type scorer struct {
 	rows     []compose.Row
 	local    []int // the rows that are evaluated here, ascending; helpers have the others
 	help     []*helper
+	guests   []*guest  // evaluate the rows of other models
 	composer *composer // nil for a sum with constant coefficients
 }
 
@@ -118,6 +119,15 @@ func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg
 	if s.composer != nil {
 		local = s.composer.needed(s.local)
 	}
+	for _, v := range s.guests {
+		rows := v.all()
+		if s.composer != nil {
+			rows = s.composer.needed(v.rows)
+		}
+		if err := v.score(ctx, step, s.engine.pipeline, s.bank.registers[in], rows); err != nil {
+			return err
+		}
+	}
 	err := s.evaluate(ctx, step.T, s.bank.registers[in], local, func(first, count int) error {
 		if first == 0 {
 			for _, h := range s.help {
@@ -143,6 +153,11 @@ func (s *scorer) scores(local []int, first int) []device.Batch {
 	scores := make([]device.Batch, len(s.rows))
 	for i, at := range local {
 		scores[s.local[at]] = device.Batch{Buffer: s.unet.outputs["score"], Offset: i * s.size, Stride: len(local) * s.size}
+	}
+	for _, v := range s.guests {
+		for i, row := range v.rows {
+			scores[row] = v.batchOf(i, first)
+		}
 	}
 	for _, h := range s.help {
 		stride := len(h.rows) * s.size

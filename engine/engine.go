@@ -27,6 +27,8 @@ type Engine struct {
 	weights  device.Weights
 	pipeline *pipeline
 	info     ModelInfo
+	models   map[string]*Engine // that prompts may name
+	same     map[string]string  // names of models that have another one already, see compose.Options
 }
 
 // Open reads and verifies the packed model in the root of model, manifest first, and loads its weights onto the device.
@@ -130,13 +132,16 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	prompt, err := compose.Parse(r.Prompt)
+	prompt, err := compose.Parse(r.Prompt, e.names()...)
 	if err != nil {
 		return nil, err
 	}
 	p := &plan{request: r, prompt: prompt, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch)}
-	p.warnings = append(p.warnings, compose.UnknownWords(prompt, "", e.pipeline.known, e.pipeline.extra.Vocabulary)...)
-	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt}
+	for _, name := range append([]string{""}, e.names()...) {
+		m := e.model(name).pipeline
+		p.warnings = append(p.warnings, compose.UnknownWords(prompt, name, m.known, m.extra.Vocabulary)...)
+	}
+	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt, Same: e.same}
 	if err := options.Negation.UnmarshalText([]byte(cmp.Or(r.Negation, options.Negation.String()))); err != nil {
 		return nil, &RequestError{"negation", err.Error()}
 	}
@@ -146,12 +151,12 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	nominal := p.composition.Nominal()
 	p.rows, p.guidance, p.asked = nominal.Rows, nominal.Total, nominal.Total/nominal.Factor
 	for _, row := range p.rows {
-		if row.Place != nil && e.pipeline.unet.PlaceChannels() == 0 {
-			return nil, &RequestError{"prompt", fmt.Sprintf("model %s knows no places, so %q can't be put at %v", e.info.Name, row.Text, row.Place)}
+		if m := e.model(row.Model); row.Place != nil && !m.HasPlaces() {
+			return nil, &RequestError{"prompt", fmt.Sprintf("model %s knows no places, so %q can't be put at %v", m.info.Name, row.Text, row.Place)}
 		}
 	}
 	for _, seed := range p.seeds {
-		p.placed = append(p.placed, e.pipeline.extra.Place.assign(p.rows, r.Places, seed))
+		p.placed = append(p.placed, assign(e.placeSpec, p.rows, r.Places, seed))
 	}
 	if err := p.schedule(e.pipeline.schedule); err != nil {
 		return nil, err
@@ -228,7 +233,13 @@ func (g *generation) tell(ev Event) bool {
 
 // result is what has come of the generation so far.
 func (g *generation) result(pictures []Picture) *Result {
-	return &Result{Request: g.request, Model: g.info, Pictures: pictures, Rows: g.rows, Warnings: g.warnings}
+	r := &Result{Request: g.request, Model: g.info, Pictures: pictures, Rows: g.rows, Warnings: g.warnings}
+	for _, name := range g.names() {
+		if len(g.rowsOf(name)) > 0 {
+			r.Models = append(r.Models, NamedModel{name, g.models[name].info})
+		}
+	}
+	return r
 }
 
 func (g *generation) run(ctx context.Context) ([]Picture, error) {
@@ -242,6 +253,11 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		return nil, err
 	}
 	defer conditions.Close()
+	guests, err := g.newGuests(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closeGuests(guests)
 	if !g.tell(Event{Phase: Encoding, Step: 1, Steps: 1}) {
 		return nil, nil
 	}
@@ -255,6 +271,7 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		return nil, err
 	}
 	defer s.Close()
+	s.guests = guests
 	if err := g.denoise(ctx, latents, s); err != nil || g.left {
 		return nil, err
 	}

@@ -24,15 +24,25 @@ import (
 // tiny is a small random model with our own architecture, packed in memory.
 func tiny(t *testing.T, profile pack.Profile) fstest.MapFS {
 	t.Helper()
+	return packedInMemory(t, os.DirFS("testdata/goldens/scenesish/model"), pack.Options{Profile: profile})
+}
+
+func packedInMemory(t *testing.T, folder fs.FS, o pack.Options) fstest.MapFS {
+	t.Helper()
 	dir := t.TempDir()
-	_, err := pack.Pack(context.Background(), os.DirFS("testdata/goldens/scenesish/model"), dir, pack.Options{Profile: profile})
+	_, err := pack.Pack(context.Background(), folder, dir, o)
 	must(t, err)
+	return inMemory(t, os.DirFS(dir))
+}
+
+func inMemory(t *testing.T, folder fs.FS) fstest.MapFS {
+	t.Helper()
 	files := fstest.MapFS{}
-	must(t, fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+	must(t, fs.WalkDir(folder, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		data, err := fs.ReadFile(os.DirFS(dir), name)
+		data, err := fs.ReadFile(folder, name)
 		files[name] = &fstest.MapFile{Data: data}
 		return err
 	}))

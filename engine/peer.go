@@ -42,9 +42,13 @@ type helper struct {
 }
 
 // share deals n rows out to the engine itself and to peers, evenly, and readies the peers that get any. The engine's own
-// rows come first: the unconditional one, which reads the shortest text, does not matter.
+// rows come first: the unconditional one, which reads the shortest text, does not matter. Where the prompt names other
+// models, which peers have not, the engine keeps all rows of its own.
 func (g *generation) share(ctx context.Context, peers []Peer) (local []int, help []*helper, err error) {
-	n := len(g.rows)
+	n := len(g.rowsOf(""))
+	if n < len(g.rows) {
+		peers = nil
+	}
 	workers := min(n, 1+len(peers))
 	for w := range workers {
 		var rows []int

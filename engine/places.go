@@ -68,7 +68,7 @@ type mention struct {
 // mentions reads which things a text names, in its order: "a red cube left of a sphere on grass" names "a red cube", left
 // of what follows, and "a sphere". It is nil unless each part of the text names exactly one thing that a model can place:
 // a background names none, and what is said of two at once can't be told apart.
-func (s placeSpec) mentions(text string) []mention {
+func (s *placeSpec) mentions(text string) []mention {
 	words := strings.Fields(strings.ReplaceAll(strings.ToLower(text), ",", " , "))
 	words = words[:len(words)-longest(s.Grounds, words, hasSuffix)]
 	var found []mention
@@ -138,10 +138,16 @@ func name(noun string) string {
 // assign returns what is put where for each row: its text at the place that the prompt gives it; or at one drawn for it, if
 // it is of one thing; or each of its things at its own place, if it names several. A thing that a row of several names is
 // the one of that name in the rows before, if there is one. The order of the rows is canonical, so the same prompt and seed
-// give the same places however the prompt is written.
-func (s placeSpec) assign(rows []compose.Row, mode Places, seed uint64) [][]Placed {
+// give the same places however the prompt is written. What a text names is read by its model's spec; where things are, by
+// that of the first model that has any.
+func assign(spec func(model string) *placeSpec, rows []compose.Row, mode Places, seed uint64) [][]Placed {
 	placed := make([][]Placed, len(rows))
-	scene := arrangement{spec: s}
+	scene := arrangement{spec: *spec("")}
+	for _, r := range rows {
+		if s := spec(r.Model); len(scene.spec.Things) == 0 {
+			scene.spec = *s
+		}
+	}
 	parts := make([][]int, len(rows)) // the things of the rows that are to be placed
 	texts := make([][]mention, len(rows))
 	known := map[string][]int{} // things by name
@@ -155,7 +161,7 @@ func (s placeSpec) assign(rows []compose.Row, mode Places, seed uint64) [][]Plac
 			continue
 		}
 		placed[i] = []Placed{{r.Text, *r.Place}}
-		if m := s.mentions(r.Text); len(m) == 1 {
+		if m := spec(r.Model).mentions(r.Text); len(m) == 1 {
 			add(m[0].noun, r.Place, nil)
 		} else {
 			scene.add(r.Place, nil)
@@ -170,7 +176,7 @@ func (s placeSpec) assign(rows []compose.Row, mode Places, seed uint64) [][]Plac
 		if r.Unconditional || r.Coef <= 0 {
 			continue
 		}
-		switch texts[i] = s.mentions(r.Text); len(texts[i]) {
+		switch texts[i] = spec(r.Model).mentions(r.Text); len(texts[i]) {
 		case 0:
 		case 1:
 			parts[i] = []int{add(texts[i][0].noun, nil, r.Region)}
@@ -213,6 +219,9 @@ func (s placeSpec) assign(rows []compose.Row, mode Places, seed uint64) [][]Plac
 	}
 	return placed
 }
+
+// placeSpec is what a model declares of its places.
+func (e *Engine) placeSpec(model string) *placeSpec { return &e.model(model).pipeline.extra.Place }
 
 // pickPlaced picks rows of every picture.
 func pickPlaced(placed [][][]Placed, rows []int) [][][]Placed {

@@ -11,6 +11,8 @@ import (
 )
 
 // shapes is what a model of simple things declares.
+func shapesOnly(string) *placeSpec { return &shapes }
+
 var shapes = placeSpec{
 	Channels: 8, Sigma: 1, Things: []string{"cube", "sphere", "object"}, Region: [4]float64{0.2, 0.5, 0.8, 0.9}, Spacing: 0.3,
 	Joins: []string{",", "and"}, Grounds: []string{"on grass", "at night"},
@@ -59,8 +61,8 @@ func TestAssignPlaces(t *testing.T) {
 	}
 	drawn := map[int]bool{1: true, 2: true}
 	for seed := range uint64(200) {
-		placed := shapes.assign(rows, PlacesDrawn, seed)
-		if !reflect.DeepEqual(placed, shapes.assign(rows, PlacesDrawn, seed)) {
+		placed := assign(shapesOnly, rows, PlacesDrawn, seed)
+		if !reflect.DeepEqual(placed, assign(shapesOnly, rows, PlacesDrawn, seed)) {
 			t.Fatalf("seed %d gave two answers", seed)
 		}
 		for i, row := range placed {
@@ -87,10 +89,10 @@ func TestAssignPlaces(t *testing.T) {
 			}
 		}
 	}
-	if a, b := shapes.assign(rows, PlacesDrawn, 1), shapes.assign(rows, PlacesDrawn, 2); reflect.DeepEqual(a, b) {
+	if a, b := assign(shapesOnly, rows, PlacesDrawn, 1), assign(shapesOnly, rows, PlacesDrawn, 2); reflect.DeepEqual(a, b) {
 		t.Error("two seeds gave the same places")
 	}
-	for i, row := range shapes.assign(rows, PlacesGiven, 1) {
+	for i, row := range assign(shapesOnly, rows, PlacesGiven, 1) {
 		if (len(row) == 1) != (rows[i].Place != nil) {
 			t.Errorf("row %d got a place that was not given", i)
 		}
@@ -106,7 +108,7 @@ func TestRelationsHold(t *testing.T) {
 		{Text: "the sphere", Coef: 1},
 	}
 	for seed := range uint64(300) {
-		placed := shapes.assign(rows, PlacesDrawn, seed)
+		placed := assign(shapesOnly, rows, PlacesDrawn, seed)
 		blue, red := placed[0][0], placed[0][1]
 		green, below := placed[1][0], placed[1][1]
 		redAgain, sphere, white := placed[2][0], placed[2][1], placed[2][2]
@@ -140,7 +142,7 @@ func TestRelationOfGivenThings(t *testing.T) {
 		{Text: "a sphere", Coef: 1, Place: &compose.Place{X: 0.2, Y: 0.6}},
 	}
 	for _, mode := range []Places{PlacesDrawn, PlacesGiven} {
-		placed := shapes.assign(rows, mode, 7)
+		placed := assign(shapesOnly, rows, mode, 7)
 		want := []Placed{{"the red cube", *rows[0].Place}, {"a sphere", *rows[3].Place}}
 		if !slices.Equal(placed[2], want) {
 			t.Errorf("%s: placed %v, want %v", mode, placed[2], want)
@@ -164,7 +166,7 @@ func TestPlacesInRegions(t *testing.T) {
 	sky := &compose.Region{X0: 0, X1: 1, Y0: 0, Y1: 0.2} // above where things are
 	rows := []compose.Row{{Text: "a red cube", Coef: 1, Region: half}, {Text: "a sphere", Coef: 1, Region: sky}}
 	for seed := range uint64(100) {
-		placed := shapes.assign(rows, PlacesDrawn, seed)
+		placed := assign(shapesOnly, rows, PlacesDrawn, seed)
 		if x := placed[0][0].X; x < 0.5 || x > 0.8 {
 			t.Errorf("seed %d: x %v of a thing in the right half", seed, x)
 		}
@@ -181,7 +183,7 @@ func FuzzAssign(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string, seed uint64) {
 		rows := []compose.Row{{Text: a, Coef: 1}, {Text: b, Coef: 1}}
-		for i, row := range shapes.assign(rows, PlacesDrawn, seed) {
+		for i, row := range assign(shapesOnly, rows, PlacesDrawn, seed) {
 			if n := len(shapes.mentions(rows[i].Text)); len(row) != 0 && len(row) != n {
 				t.Errorf("%q: %d of %d things placed", rows[i].Text, len(row), n)
 			}
@@ -209,7 +211,7 @@ func TestDrawnPlacesAreTold(t *testing.T) {
 	}
 	p, err := e.plan(r)
 	must(t, err)
-	p.rows, p.placed = again, [][][]Placed{e.pipeline.extra.Place.assign(again, PlacesGiven, 0)}
+	p.rows, p.placed = again, [][][]Placed{assign(e.placeSpec, again, PlacesGiven, 0)}
 	g := generation{Engine: e, plan: p, yield: func(Event, error) bool { return true }}
 	pictures, err := g.run(context.Background())
 	must(t, err)

@@ -121,6 +121,7 @@ type Event struct {
 type Result struct {
 	Request  Request // with all defaults filled in: the recipe
 	Model    ModelInfo
+	Models   []NamedModel // others that the prompt names, by name
 	Pictures []Picture
 	Rows     []compose.Row // what each step evaluated, and with which coefficients
 	Warnings []compose.Warning
@@ -132,6 +133,12 @@ type Picture struct {
 	Seed   uint64
 	Image  *image.NRGBA
 	Places [][]Placed // what of each of Result.Rows was put where, given or drawn; nothing for anywhere
+}
+
+// NamedModel is a model by the name that prompts have for it, see [Engine.With].
+type NamedModel struct {
+	As string `json:"as"`
+	ModelInfo
 }
 
 // ModelInfo names a model. Hash is the first ten hexadecimal digits of its manifest's SHA-256.

@@ -25,18 +25,19 @@ var ErrNone = errors.New("no recipe in the picture")
 
 // Recipe tells how one picture was made.
 type Recipe struct {
-	Format  int              `json:"format"`
-	Version string           `json:"version,omitempty"` // of the program, "counterpoint v0.1.0"
-	Request engine.Request   `json:"request"`
-	Model   engine.ModelInfo `json:"model"`
-	Rows    []compose.Row    `json:"rows,omitempty"` // what each step evaluated, for readers; Request alone decides
+	Format  int                 `json:"format"`
+	Version string              `json:"version,omitempty"` // of the program, "counterpoint v0.1.0"
+	Request engine.Request      `json:"request"`
+	Model   engine.ModelInfo    `json:"model"`
+	Models  []engine.NamedModel `json:"models,omitempty"` // others that the prompt names
+	Rows    []compose.Row       `json:"rows,omitempty"`   // what each step evaluated, for readers; Request alone decides
 }
 
 // Of returns the recipe of a result's i-th picture: a request for that picture alone. Version names the program.
 func Of(r *engine.Result, i int, version string) Recipe {
 	request := r.Request
 	request.Seed, request.Batch = r.Pictures[i].Seed, 1
-	return Recipe{Format: Format, Version: version, Request: request, Model: r.Model, Rows: r.Rows}
+	return Recipe{Format: Format, Version: version, Request: request, Model: r.Model, Models: r.Models, Rows: r.Rows}
 }
 
 // encodeJSON returns the recipe's JSON form in ASCII, so that readers which take a tEXt chunk for Latin-1 and those which

@@ -202,6 +202,27 @@ func (s *Schedule) AlphaBar(t int) float64 {
 	return s.alphaBar[t]
 }
 
+// SameLevels reports whether every timestep of both schedules has the same noise level.
+func (s *Schedule) SameLevels(o *Schedule) bool { return slices.Equal(s.alphaBar, o.alphaBar) }
+
+// Translation returns how the output of a network on another schedule becomes what one on s would have to give for the same
+// estimate of the clean latents at a level: x·latents + out·output. It fails where [Schedule.Clean] does, unless both
+// networks predict alike, which are 0 and 1.
+func (s *Schedule) Translation(other *Schedule, l Level) (x, out float64, err error) {
+	if s.Config.PredictionType == other.Config.PredictionType {
+		return 0, 1, nil
+	}
+	cleanX, cleanOut, err := s.Clean(l)
+	if err != nil {
+		return 0, 0, err
+	}
+	otherX, otherOut, err := other.Clean(l)
+	if err != nil {
+		return 0, 0, err
+	}
+	return (otherX - cleanX) / cleanOut, otherOut / cleanOut, nil
+}
+
 // Notes lists what the config asks for and samplers here do not do: they are
 // linear, and clipping is not.
 func (s *Schedule) Notes() []string {
