@@ -17,6 +17,7 @@ func newExplain(c *console) *cobra.Command {
 	var model string
 	var request engine.Request
 	var sentence bool
+	var with beside
 	cmd := &cobra.Command{
 		Use:   "explain PROMPT",
 		Short: "Show what a prompt means: its tree, rows, coefficients and cost",
@@ -26,16 +27,20 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 		Args:    arguments(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			request.Prompt = args[0]
-			if _, err := compose.Parse(request.Prompt); err != nil && !sentence {
+			names, err := with.names()
+			if err != nil {
+				return err
+			}
+			if _, err := compose.Parse(request.Prompt, names...); err != nil && !sentence {
 				return inPrompt(request.Prompt, err)
 			}
 			// The null device plans a generation and computes nothing, so this is what the engine would do.
 			d := null.New()
-			e, err := openEngine(cmd.Context(), c, model, d)
+			e, closeModels, err := openBeside(cmd.Context(), c, model, with, d)
 			if err != nil {
 				return err
 			}
-			defer func() { err = errors.Join(err, e.Close()) }()
+			defer func() { err = errors.Join(err, closeModels()) }()
 			if sentence {
 				d, err := e.Decompose(request.Prompt)
 				if err != nil {
@@ -64,6 +69,7 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 	f.StringVar(&request.Negation, "negation", "", "kind of NOT: signed, perp or gated (default signed)")
 	f.IntVar(&request.Steps, "steps", 0, "sampling steps (default the model's)")
 	modelFlag(cmd, &model)
+	withFlag(cmd, &with)
 	return cmd
 }
 
@@ -102,6 +108,9 @@ func describe(row compose.Row, placed []engine.Placed) string {
 	case row.Unconditional:
 		s += "  (negative prompt)"
 	}
+	if row.Model != "" {
+		s = row.Model + ": " + s
+	}
 	switch {
 	case row.Place != nil:
 		s += "  " + row.Place.String()
@@ -119,6 +128,8 @@ func printTree(b *strings.Builder, n compose.Node, first, rest string) {
 	name := l.Text
 	if l.Op != "term" {
 		name = strings.ToUpper(l.Op)
+	} else if l.Model != "" {
+		name = l.Model + ": " + name
 	}
 	b.WriteString(first + strings.Join(append([]string{name}, l.Suffixes()...), "  ") + "\n")
 	below := n.Children()

@@ -25,6 +25,7 @@ type generation struct {
 	seed       int64
 	output     string
 	model      string
+	with       beside
 	device     deviceOptions
 	json       bool
 	noMetadata bool
@@ -60,6 +61,7 @@ The file's name goes to standard output, all else to standard error.`,
 	}
 	g.flags(cmd.Flags())
 	modelFlag(cmd, &g.model)
+	withFlag(cmd, &g.with)
 	deviceFlags(cmd, &g.device)
 	return cmd
 }
@@ -120,6 +122,10 @@ func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader)
 	if kind := g.request.Corrector; kind != "" && !slices.Contains(sample.Correctors(), kind) {
 		return usagef("--corrector: unknown corrector %q; want one of %s", kind, strings.Join(sample.Correctors(), ", "))
 	}
+	names, err := g.with.names()
+	if err != nil {
+		return err
+	}
 	prompts, err := g.source.read(flags, args, stdin)
 	if err != nil {
 		return err
@@ -128,7 +134,7 @@ func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader)
 		if g.decompose {
 			break // a sentence is parsed by the model's own words, once it is open
 		}
-		if _, err := compose.Parse(prompt); err != nil {
+		if _, err := compose.Parse(prompt, names...); err != nil {
 			return inPrompt(prompt, err)
 		}
 	}
@@ -156,11 +162,11 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 		return err
 	}
 	defer func() { err = errors.Join(err, d.Close()) }()
-	e, err := openEngine(ctx, c, g.model, d)
+	e, closeModels, err := openBeside(ctx, c, g.model, g.with, d)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, e.Close()) }()
+	defer func() { err = errors.Join(err, closeModels()) }()
 	for i, prompt := range g.prompts {
 		if g.decompose {
 			if prompt, err = decomposed(c, e, prompt); err != nil {

@@ -25,7 +25,8 @@ import (
 //	! counterpoint: seed 7, …            a line of standard error; … stands for anything
 //	= 2                                  the exit status, 0 unless given
 //
-// Each runs in an empty folder of its own. The model "tiny" is a random one of our own architecture.
+// Each runs in an empty folder of its own. The model "tiny" is a random one of our own architecture, "tinier"
+// another with the same autoencoder.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -61,9 +62,14 @@ func testModels(t *testing.T) string {
 }
 
 var packedOnce = sync.OnceValues(func() (string, error) {
-	_, err := pack.Pack(context.Background(), os.DirFS("../../engine/testdata/goldens/scenesish/model"),
-		filepath.Join(packedDir, "tiny"), pack.Options{})
-	return packedDir, err
+	for name, p := range map[string]pack.Profile{"tiny": pack.ProfileInt8, "tinier": pack.ProfileInt4} {
+		_, err := pack.Pack(context.Background(), os.DirFS("../../engine/testdata/goldens/scenesish/model"),
+			filepath.Join(packedDir, name), pack.Options{Profile: p})
+		if err != nil {
+			return "", err
+		}
+	}
+	return packedDir, nil
 })
 
 var packedDir string
