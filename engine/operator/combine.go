@@ -74,11 +74,16 @@ func (e evaluation) direct() error {
 			err = f()
 		}
 	}
+	do(e.options.Particles, func() error { return e.weigh(e.last[e.First].level) })
 	do(e.part.tracked, e.follow)
 	do(e.part.stored, e.store)
 	do(true, e.products)
 	do(e.part.program != nil, func() error { return e.eval(e.part.program) })
+	do(e.options.Particles, func() error { return e.weigh(e.Level) })
 	do(e.part.tracked, e.arrive)
+	if err == nil {
+		e.last[e.First] = moment{e.Level, e.part}
+	}
 	return err
 }
 
@@ -130,7 +135,7 @@ func (e evaluation) terms(unconditional float64) []device.MixTerm {
 	return terms
 }
 
-// store keeps the directions, and where they were taken, for the next evaluation.
+// store keeps the directions for the next evaluation.
 func (e evaluation) store() error {
 	for _, i := range e.part.leaves {
 		row := e.Score(e.leaves[i].row)
@@ -142,11 +147,8 @@ func (e evaluation) store() error {
 	return nil
 }
 
-// arrive makes this evaluation the last one.
+// arrive keeps where the directions were taken.
 func (e evaluation) arrive() error {
-	if err := e.weigh(e.Level); err != nil {
-		return err
-	}
 	if err := e.mix(e.lastX(), device.MixTerm{Of: e.X, Coef: 1}); err != nil {
 		return err
 	}
@@ -158,7 +160,6 @@ func (e evaluation) arrive() error {
 			return err
 		}
 	}
-	e.last[e.First] = moment{e.Level, e.part}
 	return nil
 }
 

@@ -33,7 +33,9 @@ func mixture(share float64, a, b string) (m masses) {
 }
 
 // Choices and complements of concepts are sampled in proportion to their densities, which a sampler with the ancestral
-// process's noise finds and others come near; particles weigh a sum to the exact product.
+// process's noise finds and others come near; particles weigh a sum to the exact product. The weights are
+// those of the continuous process, so they leave a sampler's own error: by "ddpm", of first order in the step, 60 steps of
+// a AND b stay .012 away from the mass .857, as its own 240 do .003; the second order of "dpm++ 2m sde" needs fewer.
 func TestMasses(t *testing.T) {
 	gated := operator.Options{MaxGate: 20}
 	particles := operator.Options{Particles: true}
@@ -55,9 +57,9 @@ func TestMasses(t *testing.T) {
 		{toy{prompt: "any AND NOT outer", negation: compose.NotGated, sampler: "ddpm", steps: 60, options: gated}, without("outer"), .015, 4000},
 		{toy{prompt: "any AND NOT (left OR right)", negation: compose.NotGated, sampler: "ddpm", steps: 60, options: gated}, without("outer"), .015, 4000},
 
-		{toy{prompt: "a AND b", sampler: "ddpm", steps: 240, options: particles}, product(1, 1), .005, 20_000},
-		{toy{prompt: "a :2 AND b :2", sampler: "ddpm", steps: 120, options: particles, resample: 4}, product(2, 2), .005, 20_000},
-		{toy{prompt: "a AND NOT b", sampler: "ddpm", steps: 120, options: particles, resample: 4}, product(1, -1), .005, 20_000},
+		{toy{prompt: "a AND b", sampler: "dpm++ 2m sde", steps: 40, options: particles}, product(1, 1), .005, 40_000},
+		{toy{prompt: "a :2 AND b :2", sampler: "dpm++ 2m sde", steps: 60, options: particles, resample: 4}, product(2, 2), .005, 40_000},
+		{toy{prompt: "a AND NOT b", sampler: "dpm++ 2m sde", steps: 80, options: particles, resample: 4}, product(1, -1), .005, 40_000},
 	} {
 		t.Run(fmt.Sprintf("%s by %s", c.prompt, c.sampler), func(t *testing.T) {
 			if testing.Short() && c.samples > 10_000 {

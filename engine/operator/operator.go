@@ -78,7 +78,7 @@ func New(d device.Device, plan *compose.Plan, o Options, pictures, h, w, c, step
 	}
 	m := &Combiner{
 		device: d, plan: plan, options: o, pictures: pictures, size: h * w * c, channels: c,
-		index: map[leaf]int{}, last: map[int]moment{}, tracks: o.Lifts || o.Particles || stateful(plan.Root),
+		index: map[leaf]int{}, last: map[int]moment{}, tracks: o.Lifts || stateful(plan.Root),
 	}
 	if err := m.prepare(h, w, steps); err != nil {
 		m.Close()
@@ -117,10 +117,10 @@ func (c *Combiner) prepare(h, w, steps int) error {
 	}{
 		{&c.scalars.Buffer, c.scalars.Slots, true},
 		{&c.kept, c.keptSize(), stored},
-		{&c.scratch, c.size, stored || guarded},
+		{&c.scratch, c.size, stored || guarded || c.options.Particles},
 		{&c.guide, c.size, guarded},
 		{&c.spare.scalars, c.scalars.Slots, c.options.Particles},
-		{&c.spare.kept, c.keptSize(), c.options.Particles},
+		{&c.spare.kept, c.keptSize(), stored && c.options.Particles},
 	}
 	for _, b := range want {
 		if !b.when {

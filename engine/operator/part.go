@@ -56,7 +56,7 @@ func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
 	slices.Sort(p.leaves)
 	p.leaves = slices.Compact(p.leaves)
 	hygiene := (c.options.Rescale > 0 || c.options.Project != nil) && p.total != 1
-	directed := !p.constant || masked || p.tracked // the directions count, not just their sum
+	directed := !p.constant || masked || p.tracked || c.options.Particles // the directions count, not just their sum
 	nulls := []int{0}
 	for _, i := range p.leaves {
 		if null := c.plan.Rows[c.leaves[i].row].Null; directed || null > 0 {
@@ -74,7 +74,7 @@ func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
 	}
 	slices.Sort(p.rows)
 	p.rows = slices.Compact(p.rows)
-	p.stored = p.tracked || masked && !p.constant
+	p.stored = p.tracked || masked && (!p.constant || c.options.Particles)
 	if err := c.compile(p); err != nil {
 		return nil, err
 	}

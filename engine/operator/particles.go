@@ -74,9 +74,10 @@ func (c *Combiner) resample(ctx context.Context, uniform float64, registers []de
 			return err
 		}
 	}
-	kept, n := device.Batch{Buffer: c.kept, Stride: c.keptSize()}, c.keptSize()
-	if err := c.draw(device.Batch{Buffer: c.spare.kept, Stride: n}, kept, n); err != nil {
-		return err
+	if n := c.keptSize(); c.kept != nil {
+		if err := c.draw(device.Batch{Buffer: c.spare.kept, Stride: n}, device.Batch{Buffer: c.kept, Stride: n}, n); err != nil {
+			return err
+		}
 	}
 	if err := c.draw(device.Batch{Buffer: c.spare.scalars, Stride: c.scalars.Slots}, c.slot(0), c.scalars.Slots); err != nil {
 		return err

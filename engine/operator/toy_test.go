@@ -191,7 +191,11 @@ func (y toy) run(t *testing.T, d device.Device, samples int) outcome {
 			whole++
 		}
 		if err == nil && y.resample > 0 && whole%y.resample == 0 {
-			err = c.Resample(ctx, math.Mod(float64(whole)*.618, 1), latents(in), latents(to))
+			read := []device.Batch{latents(in), latents(to)}
+			for r := sample.RegHistory; int(r) < len(bank.registers); r++ {
+				read = append(read, latents(r))
+			}
+			err = c.Resample(ctx, math.Mod(float64(whole)*.618, 1), read...)
 		}
 		return err
 	})

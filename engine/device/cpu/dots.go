@@ -23,17 +23,17 @@ func (d *Device) Dots(o device.Dots) error {
 	}
 	pieces := max((o.Len+dotPiece-1)/dotPiece, 1)
 	d.spread(o.Pictures*len(o.Pairs), dotGrain/pieces, func(_, first, end int) {
+		var a, b [dotPiece]float64
 		for task := first; task < end; task++ {
 			picture, pair := task/len(o.Pairs), task%len(o.Pairs)
-			slots(o.Dst, picture)[o.First+pair] = float32(dotPair(o.Pairs[pair], picture, o.Len))
+			slots(o.Dst, picture)[o.First+pair] = float32(dotPair(&a, &b, o.Pairs[pair], picture, o.Len))
 		}
 	})
 	return nil
 }
 
-// dotPair sums one pair over n elements of a picture.
-func dotPair(p device.Pair, picture, n int) float64 {
-	var a, b [dotPiece]float64
+// dotPair sums one pair over n elements of a picture, by way of a and b.
+func dotPair(a, b *[dotPiece]float64, p device.Pair, picture, n int) float64 {
 	var sum float64
 	for first := 0; first < n; first += dotPiece {
 		size := min(dotPiece, n-first)
