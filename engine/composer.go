@@ -12,6 +12,7 @@ import (
 // composer combines scores as a plan says whose coefficients depend on the state, the step or the place in the picture.
 type composer struct {
 	*operator.Combiner
+	plan     *compose.Plan
 	schedule *sample.Schedule
 	step     int // whole steps made
 	steps    int
@@ -33,7 +34,7 @@ func (g *generation) newComposed(b *bank, local []int, help []*helper, c *condit
 		s.Close()
 		return nil, err
 	}
-	s.composer = &composer{combiner, g.pipeline.schedule, 0, steps}
+	s.composer = &composer{combiner, g.composition, g.pipeline.schedule, 0, steps}
 	return s, nil
 }
 
@@ -44,7 +45,7 @@ func (c *composer) at() int { return min(c.step, c.steps-1) }
 func (c *composer) needed(rows []int) []int {
 	var needed []int
 	for i, row := range rows {
-		if slices.Contains(c.Rows(c.at()), row) {
+		if slices.Contains(c.plan.RowsAt(c.at(), c.steps), row) {
 			needed = append(needed, i)
 		}
 	}

@@ -21,6 +21,8 @@ func TestEquivalentPrompts(t *testing.T) {
 		change(&r)
 		return r
 	}
+	plusPlus := func(r *Request) { r.CFGPlusPlus, r.GuidanceScale = true, 1 }
+	once := func(r *Request) { r.Steps, r.GuidanceScale = 1, 1 }
 	for _, c := range []struct {
 		name string
 		a, b Request
@@ -37,6 +39,9 @@ func TestEquivalentPrompts(t *testing.T) {
 		{"kinds of NOT, without one", with(small("a red cube"), func(r *Request) { r.Negation = "gated" }), small("a red cube"), true},
 		{"perpendicular NOT", with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation = "perp" }), small("a red cube AND NOT the sand"), false},
 		{"gated NOT", with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation = "gated" }), small("a red cube AND NOT the sand"), false},
+		{"CFG++", with(small("a red cube"), plusPlus), with(small("a red cube"), func(r *Request) { r.GuidanceScale = 1 }), false},
+		{"CFG++ of a choice of one", with(small("a red cube OR a red cube"), plusPlus), with(small("a red cube"), plusPlus), true},
+		{"CFG++ in one step", with(with(small("a red cube"), plusPlus), once), with(small("a red cube"), once), true},
 		{"rescaled", with(small("a red cube"), func(r *Request) { r.Rescale = 0.7 }), small("a red cube"), false},
 	} {
 		if same := bytes.Equal(pixels(t, e, c.a), pixels(t, e, c.b)); same != c.same {
@@ -70,8 +75,19 @@ func TestComposedEvaluations(t *testing.T) {
 	if want := 10*3 - 5; x.Evaluations != want {
 		t.Errorf("%d evaluations, want %d", x.Evaluations, want)
 	}
-	r.Negation = "never"
+	r = small("a red cube")
+	r.GuidanceScale, r.CFGPlusPlus = 1, true
+	x, err = e.Explain(r)
+	must(t, err)
+	if want := 2 * r.Steps; x.Evaluations != want {
+		t.Errorf("%d evaluations with CFG++, want %d", x.Evaluations, want)
+	}
 	var bad *RequestError
+	r.GuidanceScale = 2
+	if _, err := e.Explain(r); !errors.As(err, &bad) || bad.Field != "guidance_scale" {
+		t.Errorf("CFG++ at scale 2: %v", err)
+	}
+	r.CFGPlusPlus, r.Negation = false, "never"
 	if _, err := e.Explain(r); !errors.As(err, &bad) || bad.Field != "negation" {
 		t.Errorf("unknown kind of NOT: %v", err)
 	}

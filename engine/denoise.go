@@ -137,6 +137,12 @@ func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg
 			}
 		}
 		scores := s.scores(local, first)
+		if step.Null != sample.RegX {
+			if err := s.engine.device.Mix(device.Mix{Pictures: count, Len: s.size, Dst: s.latents(step.Null, first),
+				Terms: []device.MixTerm{{Of: scores[0], Coef: 1}}}); err != nil {
+				return err
+			}
+		}
 		if s.composer != nil {
 			return s.composer.combine(s, step, scores, in, out, first, count)
 		}

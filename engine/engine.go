@@ -97,7 +97,10 @@ func fill[T comparable](dst *T, v T) {
 func (e *Engine) Complete(r Request) (Request, error) {
 	full := e.Defaults()
 	full.Prompt, full.NegativePrompt, full.Seed, full.StopAfter, full.Eta = r.Prompt, r.NegativePrompt, r.Seed, r.StopAfter, r.Eta
-	full.Negation, full.Rescale = r.Negation, r.Rescale
+	full.Negation, full.Rescale, full.CFGPlusPlus = r.Negation, r.Rescale, r.CFGPlusPlus
+	if r.CFGPlusPlus {
+		full.GuidanceScale = 0.6
+	}
 	full.Scheduler, full.Corrector = r.Scheduler, r.Corrector
 	full.CorrectorMoves, full.CorrectorStep, full.CorrectorUntil = r.CorrectorMoves, r.CorrectorStep, r.CorrectorUntil
 	fill(&full.Steps, r.Steps)
@@ -141,7 +144,7 @@ func (e *Engine) plan(r Request) (*plan, error) {
 		m := e.model(name).pipeline
 		p.warnings = append(p.warnings, compose.UnknownWords(prompt, name, m.known, m.extra.Vocabulary)...)
 	}
-	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt, Same: e.same}
+	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt, Same: e.same, Unguided: r.CFGPlusPlus}
 	if err := options.Negation.UnmarshalText([]byte(cmp.Or(r.Negation, options.Negation.String()))); err != nil {
 		return nil, &RequestError{"negation", err.Error()}
 	}
@@ -179,7 +182,7 @@ func (p *plan) schedule(s *sample.Schedule) error {
 		return &RequestError{"scheduler", err.Error()}
 	}
 	r.Scheduler = string(spacing)
-	p.steps, err = sampler.Steps(s, r.Steps, sample.Options{Eta: r.Eta, Spacing: spacing, Corrector: sample.Corrector{
+	p.steps, err = sampler.Steps(s, r.Steps, sample.Options{Eta: r.Eta, Spacing: spacing, CFGPlusPlus: r.CFGPlusPlus, Corrector: sample.Corrector{
 		Kind: r.Corrector, Moves: r.CorrectorMoves, Step: r.CorrectorStep, Until: r.CorrectorUntil,
 	}})
 	switch {

@@ -21,6 +21,7 @@ type Request struct {
 	MaxGuidance    float64 `json:"max_guidance"`               // cap of the positive terms' total, see compose.Options; negative for none
 	Negation       string  `json:"negation,omitempty"`         // kind of NOT: "signed", "perp", "gated" (compose.Negation); empty is signed
 	Rescale        float64 `json:"guidance_rescale,omitempty"` // share of the result brought back to the spread of unguided pictures, see operator.Options; 0 to 1
+	CFGPlusPlus    bool    `json:"cfg_plus_plus,omitempty"`    // noise as predicted without the prompt, see sample.Options; GuidanceScale is then from 0 to 1, by default 0.6
 	Places         Places  `json:"places"`                     // of concepts that the prompt gives none
 	Sampler        string  `json:"sampler"`                    // a name that sample.Lookup knows
 	Scheduler      string  `json:"scheduler,omitempty"`        // spacing of noise levels, as sample.ParseSpacing knows it; the model's own if empty
@@ -68,6 +69,8 @@ func (r *Request) check(multiple int) error {
 		return bad("stop_after", "%d, want 0 to the %d steps", r.StopAfter, r.Steps)
 	case math.IsNaN(r.GuidanceScale) || math.IsInf(r.GuidanceScale, 0):
 		return bad("guidance_scale", "%v is not a finite number", r.GuidanceScale)
+	case r.CFGPlusPlus && !(r.GuidanceScale >= 0 && r.GuidanceScale <= 1):
+		return bad("guidance_scale", "%v, want 0 to 1 with CFG++", r.GuidanceScale)
 	case math.IsNaN(r.MaxGuidance) || math.IsInf(r.MaxGuidance, 0):
 		return bad("max_guidance", "%v is not a finite number", r.MaxGuidance)
 	case !(r.Rescale >= 0 && r.Rescale <= 1):

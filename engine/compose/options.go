@@ -118,6 +118,9 @@ type Options struct {
 	Unconditional string
 	// Same says of names of models that they are another one, "" for the first.
 	Same map[string]string
+	// Unguided evaluates the first unconditional row at each step, though its
+	// coefficient be 0, for samplers that ask for it alone.
+	Unguided bool
 }
 
 func (o *Options) check() error {

@@ -13,12 +13,12 @@ func TestClean(t *testing.T) {
 	shape := Shape{C: 3, H: 1, W: 1}
 	for _, prediction := range []string{"epsilon", "v_prediction", "sample"} {
 		s := schedule(t, `{"_class_name": "DDIMScheduler", "timestep_spacing": "leading", "prediction_type": "`+prediction+`"}`)
-		for _, name := range Names() {
+		for i, name := range append(Names(), "ddim", "euler a") {
 			sampler, err := Lookup(name)
 			if err != nil {
 				t.Fatal(err)
 			}
-			steps, err := sampler.Steps(s, 10, Options{Eta: 1, Spacing: Leading})
+			steps, err := sampler.Steps(s, 10, Options{Eta: 1, Spacing: Leading, CFGPlusPlus: i >= len(Names())})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -6,11 +6,12 @@ func init() {
 		Title:   "DDIM",
 		Aliases: []string{"DDIMScheduler"},
 		Summary: "deterministic at eta 0, few steps suffice (Song et al., arXiv 2010.02502)",
-		Steps:   DDIM,
+		Steps:   DDIM, PlusPlus: true,
 	})
 	Register(Sampler{
-		Name:    "ddim_trailing",
-		Summary: "ddim with trailing timesteps, as stable-diffusion.cpp has it",
+		Name:     "ddim_trailing",
+		Summary:  "ddim with trailing timesteps, as stable-diffusion.cpp has it",
+		PlusPlus: true,
 		Steps: func(s *Schedule, n int, o Options) ([]Step, error) {
 			o.Spacing = Trailing
 			return DDIM(s, n, o)
@@ -38,8 +39,7 @@ func DDIM(s *Schedule, n int, o Options) ([]Step, error) {
 		if err != nil {
 			return nil, err
 		}
-		move, fresh := renoise(clean, noise, at.AlphaBar, next, o.Eta)
-		steps = append(steps, single(at, next, move, fresh, clean))
+		steps = append(steps, renoised(at, next, clean, noise, o.Eta, o.CFGPlusPlus))
 	}
 	return steps, nil
 }

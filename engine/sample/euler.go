@@ -6,14 +6,14 @@ func init() {
 		Title:   "Euler",
 		Aliases: []string{"k_euler", "EulerDiscreteScheduler"},
 		Summary: "deterministic, first order in σ (Karras et al., arXiv 2206.00364, algorithm 1)",
-		Steps:   func(s *Schedule, n int, o Options) ([]Step, error) { return euler(s, n, o, 0) },
+		Steps:   func(s *Schedule, n int, o Options) ([]Step, error) { return euler(s, n, o, 0) }, PlusPlus: true,
 	})
 	Register(Sampler{
 		Name:    "euler a",
 		Title:   "Euler a",
 		Aliases: []string{"euler_ancestral", "k_euler_a", "EulerAncestralDiscreteScheduler"},
 		Summary: "ancestral: euler with fresh noise each step (Crowson, k-diffusion)",
-		Steps:   func(s *Schedule, n int, o Options) ([]Step, error) { return euler(s, n, o, 1) },
+		Steps:   func(s *Schedule, n int, o Options) ([]Step, error) { return euler(s, n, o, 1) }, PlusPlus: true,
 	})
 }
 
@@ -34,8 +34,7 @@ func euler(s *Schedule, n int, o Options, eta float64) ([]Step, error) {
 			return nil, err
 		}
 		next := levels[i+1].AlphaBar
-		move, fresh := renoise(clean, noise, at.AlphaBar, next, eta)
-		steps = append(steps, single(at, next, move, fresh, clean))
+		steps = append(steps, renoised(at, next, clean, noise, eta, o.CFGPlusPlus))
 	}
 	return steps, nil
 }

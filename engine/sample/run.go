@@ -21,7 +21,8 @@ type Bank interface {
 
 // Scorer evaluates the network, or the composition of several evaluations, at
 // register in of the bank it was made for, and sets register out. It is told the
-// step for its timestep.
+// step for its timestep, and sets the step's Null, if it names one, to the output
+// without conditions.
 type Scorer interface {
 	Score(ctx context.Context, step Step, in, out Reg) error
 }

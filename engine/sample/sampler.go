@@ -19,6 +19,10 @@ type Options struct {
 	// see [Start].
 	Strength  float64
 	Corrector Corrector // moves at each level that a step has led to
+	// CFGPlusPlus puts the noise back as the unconditional output predicts it, beside
+	// the clean latents of the composed output, whose guidance scale is then from 0 to
+	// 1 (Chung et al., arXiv 2406.08070, algorithm 2). See Sampler.PlusPlus.
+	CFGPlusPlus bool
 }
 
 // first checks the options and returns the first of n steps that is to be made.
@@ -46,7 +50,8 @@ type Sampler struct {
 	Aliases []string // as A1111, stable-diffusion.cpp and diffusers spell it
 	Summary string   // one line for a person
 	// Steps returns n steps, fewer with a strength; it is a pure function.
-	Steps func(s *Schedule, n int, o Options) ([]Step, error)
+	Steps    func(s *Schedule, n int, o Options) ([]Step, error)
+	PlusPlus bool // whether it has CFG++; Steps refuses it otherwise
 	// Corrects says that Options.Corrector is this sampler's own matter.
 	Corrects bool
 }
@@ -60,14 +65,16 @@ var (
 // panics if a name is taken. The registered sampler's steps come with the moves of
 // the corrector that its options ask for.
 func Register(s Sampler) {
-	if plain := s.Steps; !s.Corrects {
-		s.Steps = func(schedule *Schedule, n int, o Options) ([]Step, error) {
-			steps, err := plain(schedule, n, o)
-			if err != nil {
-				return nil, err
-			}
-			return o.Corrector.correct(schedule, steps)
+	plain := s.Steps
+	s.Steps = func(schedule *Schedule, n int, o Options) ([]Step, error) {
+		if o.CFGPlusPlus && !s.PlusPlus {
+			return nil, fmt.Errorf("sample: %s has no CFG++; want ddim or euler", s.Name)
 		}
+		steps, err := plain(schedule, n, o)
+		if err != nil || s.Corrects {
+			return steps, err
+		}
+		return o.Corrector.correct(schedule, steps)
 	}
 	for _, name := range append([]string{s.Name}, s.Aliases...) {
 		key := foldName(name)

@@ -2,6 +2,7 @@ package sample
 
 import (
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -48,6 +49,7 @@ type Step struct {
 	T        float64 // the timestep the network is told
 	AlphaBar float64 // the share of signal ᾱ at T, see [Level]
 	At       Reg     // the register it is evaluated at
+	Null     Reg     // the register that takes the unconditional output; RegX for none
 	Noise    bool    // whether RegNoise is filled with fresh noise before the moves
 	Moves    []Move  // in order
 	// Clean is, once the moves are made, the estimate of the clean latents that the step was made from.
@@ -73,7 +75,7 @@ func Count(steps []Step) int {
 func Registers(steps []Step) int {
 	last := RegNoise
 	for _, s := range steps {
-		last = max(last, s.At)
+		last = max(last, s.At, s.Null)
 		for _, m := range s.Moves {
 			last = max(last, m.Dst, m.Mask)
 			for _, t := range m.Terms {
@@ -87,18 +89,32 @@ func Registers(steps []Step) int {
 	return int(last) + 1
 }
 
-// single is a step of one evaluation at x and one move, x' = l.x·x + l.out·score + noise·z, that leads to level next;
+// single is a step of one evaluation at x and one move, x' = l.x·x + l.out·score + noise·z + more, that leads to level next;
 // clean is its estimate of the clean latents, from x and score.
-func single(at Level, next float64, l linear, noise float64, clean linear) Step {
+func single(at Level, next float64, l linear, noise float64, clean linear, more ...Term) Step {
 	return Step{
 		T:        at.T,
 		AlphaBar: at.AlphaBar,
 		At:       RegX,
 		Noise:    noise > 0,
-		Moves:    []Move{{Dst: RegX, Terms: terms(l.x, l.out, noise)}},
-		Clean:    clean.after(l, noise),
+		Moves:    []Move{{Dst: RegX, Terms: terms(l.x, l.out, noise, more...)}},
+		Clean:    clean.after(l, noise, more...),
 		Next:     next,
 	}
+}
+
+// renoised is a step of one evaluation at x that leads to level next by renoise; with plusPlus the predicted noise is that
+// of the unconditional output, see Options.CFGPlusPlus.
+func renoised(at Level, next float64, clean, noise linear, eta float64, plusPlus bool) Step {
+	if !plusPlus {
+		move, fresh := renoise(clean, noise, at.AlphaBar, next, eta)
+		return single(at, next, move, fresh, clean)
+	}
+	move, fresh := renoise(clean, linear{x: noise.x}, at.AlphaBar, next, eta)
+	null, _ := renoise(linear{}, linear{out: noise.out}, at.AlphaBar, next, eta)
+	step := single(at, next, move, fresh, clean, Term{RegHistory, null.out})
+	step.Null = RegHistory
+	return step
 }
 
 // renoise returns the coefficients of a move to level next that puts the predicted clean latents together with the
@@ -108,8 +124,8 @@ func renoise(clean, noise linear, a, next, eta float64) (l linear, fresh float64
 	return clean.combine(math.Sqrt(next), noise, root(1-next-float64(fresh*fresh))), fresh
 }
 
-// after returns c in terms of x' instead of x: x = (x' - l.out·score - noise·z) / l.x.
-func (c linear) after(l linear, noise float64) []Term {
+// after returns c in terms of x' instead of x: x = (x' - l.out·score - noise·z - more) / l.x.
+func (c linear) after(l linear, noise float64, more ...Term) []Term {
 	var q float64
 	switch {
 	case c.x == 0:
@@ -118,7 +134,11 @@ func (c linear) after(l linear, noise float64) []Term {
 	default:
 		q = c.x / l.x
 	}
-	return terms(q, c.out-float64(q*l.out), float64(-q*noise))
+	less := slices.Clone(more)
+	for i := range less {
+		less[i].Coef *= -q
+	}
+	return terms(q, c.out-float64(q*l.out), float64(-q*noise), less...)
 }
 
 // terms lists x, score and noise with their coefficients, and more, without those that are 0.

@@ -213,6 +213,7 @@ func TestSamplerErrors(t *testing.T) {
 		{head + `}`, "heun", 10, Options{Strength: 1.1}},
 		{head + `}`, "ddim", 10, Options{Strength: 0.05}},
 		{head + `}`, "lcm", 51, Options{}},
+		{head + `}`, "heun", 10, Options{CFGPlusPlus: true}},
 		{head + `, "num_train_timesteps": 20}`, "lcm", 4, Options{}}, // fewer than it was distilled at
 		{head + `, "steps_offset": 1}`, "ddpm", 1000, Options{}},
 		{head + `, "variance_type": "learned_range"}`, "ddpm", 10, Options{}},

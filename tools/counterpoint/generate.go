@@ -78,6 +78,7 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	f.Float64Var(&r.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
 	f.Float64Var(&r.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
 	f.StringVar(&r.Negation, "negation", "", "kind of NOT: signed, perp (keeps the subject) or gated (stops when it is gone) (default signed)")
+	f.BoolVar(&r.CFGPlusPlus, "cfg-plus-plus", false, "CFG++: put noise back as predicted without the prompt; with --cfg-scale from 0 to 1 (default 0.6)")
 	f.Float64Var(&r.Rescale, "guidance-rescale", 0, "share of the result brought back to the contrast of unguided pictures, 0 to 1")
 	f.StringVar((*string)(&r.Places), "places", "", "of concepts that have none in the prompt: drawn from the seed, or given ones only (default drawn)")
 	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
