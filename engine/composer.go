@@ -3,7 +3,6 @@ package engine
 import (
 	"slices"
 
-	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
 	"github.com/counterpoint/counterpoint/engine/operator"
 	"github.com/counterpoint/counterpoint/engine/sample"
@@ -12,7 +11,6 @@ import (
 // composer combines scores as a plan says whose coefficients depend on the state, the step or the place in the picture.
 type composer struct {
 	*operator.Combiner
-	plan     *compose.Plan
 	schedule *sample.Schedule
 	step     int // whole steps made
 	steps    int
@@ -24,17 +22,16 @@ func (g *generation) newComposed(b *bank, local []int, help []*helper, c *condit
 	if err != nil {
 		return nil, err
 	}
-	if _, linear := g.composition.Linear(); linear && g.request.Rescale == 0 {
+	if _, linear := g.composition.Linear(); linear && g.operators == (operator.Options{}) {
 		return s, nil
 	}
 	steps := sample.Count(g.steps)
-	o := operator.Options{Rescale: g.request.Rescale}
-	combiner, err := operator.New(g.device, g.composition, o, len(g.seeds), g.shape.H, g.shape.W, g.shape.C, steps)
+	combiner, err := operator.New(g.device, g.composition, g.operators, len(g.seeds), g.shape.H, g.shape.W, g.shape.C, steps)
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
-	s.composer = &composer{combiner, g.composition, g.pipeline.schedule, 0, steps}
+	s.composer = &composer{combiner, g.pipeline.schedule, 0, steps}
 	return s, nil
 }
 
@@ -45,7 +42,7 @@ func (c *composer) at() int { return min(c.step, c.steps-1) }
 func (c *composer) needed(rows []int) []int {
 	var needed []int
 	for i, row := range rows {
-		if slices.Contains(c.plan.RowsAt(c.at(), c.steps), row) {
+		if slices.Contains(c.Rows(c.at()), row) {
 			needed = append(needed, i)
 		}
 	}
@@ -70,16 +67,4 @@ func (c *composer) passed(step sample.Step) {
 	if !step.Partial {
 		c.step++
 	}
-}
-
-// evaluations counts those of the network for one picture.
-func evaluations(p *compose.Plan, steps []sample.Step) int {
-	whole, step, n := sample.Count(steps), 0, 0
-	for _, s := range steps {
-		n += len(p.RowsAt(min(step, whole-1), whole))
-		if !s.Partial {
-			step++
-		}
-	}
-	return n
 }

@@ -42,6 +42,14 @@ func TestEquivalentPrompts(t *testing.T) {
 		{"CFG++", with(small("a red cube"), plusPlus), with(small("a red cube"), func(r *Request) { r.GuidanceScale = 1 }), false},
 		{"CFG++ of a choice of one", with(small("a red cube OR a red cube"), plusPlus), with(small("a red cube"), plusPlus), true},
 		{"CFG++ in one step", with(with(small("a red cube"), plusPlus), once), with(small("a red cube"), once), true},
+		{"projected", with(small("a red cube"), func(r *Request) { r.APG = true }), small("a red cube"), false},
+		{"bounded", with(small("a red cube"), func(r *Request) { r.APG, r.APGNormThreshold = true, 0.1 }), with(small("a red cube"), func(r *Request) { r.APG = true }), false},
+		{"guided all along", with(small("a red cube"), func(r *Request) { r.GuidanceStop = 1 }), small("a red cube"), true},
+		{"guided from the second step", with(small("a red cube"), func(r *Request) { r.GuidanceStart = 0.3 }), small("a red cube"), false},
+		{"never guided", with(small("a red cube"), func(r *Request) { r.GuidanceStart = 1 }), with(small("a red cube"), func(r *Request) { r.GuidanceScale = 1 }), true},
+		{"another prior, without a gate", with(small("a red cube AND NOT the sand"), func(r *Request) { r.NegationPrior = 0.1 }), small("a red cube AND NOT the sand"), true},
+		{"another prior", with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation, r.NegationPrior = "gated", 0.1 }),
+			with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation = "gated" }), false},
 		{"rescaled", with(small("a red cube"), func(r *Request) { r.Rescale = 0.7 }), small("a red cube"), false},
 	} {
 		if same := bytes.Equal(pixels(t, e, c.a), pixels(t, e, c.b)); same != c.same {
@@ -63,6 +71,25 @@ func TestComposedBatch(t *testing.T) {
 			t.Errorf("picture %d is not that of seed %d", k, p.Seed)
 		}
 	}
+}
+
+// TestGuidedEvaluations counts what a guided part saves, by the rows that a run gives the network.
+func TestGuidedEvaluations(t *testing.T) {
+	e := openTiny(t)
+	r := small("a red cube AND a blue sphere AND NOT the sand")
+	r.Steps, r.GuidanceStart, r.GuidanceStop = 8, 0.25, 0.75
+	x, err := e.Explain(r)
+	must(t, err)
+	if want := 4*4 + 4*2; x.Evaluations != want {
+		t.Errorf("%d evaluations, want %d", x.Evaluations, want)
+	}
+	r.Sampler = "heun" // of 2 evaluations a step, but for the first and the last
+	x, err = e.Explain(r)
+	must(t, err)
+	if want := 2*(4*4+4*2) - 2*2; x.Evaluations != want {
+		t.Errorf("heun: %d evaluations, want %d", x.Evaluations, want)
+	}
+	generate(t, e, r)
 }
 
 // TestComposedEvaluations counts what ranges save.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
+	"github.com/counterpoint/counterpoint/engine/operator"
 	"github.com/counterpoint/counterpoint/engine/sample"
 	"github.com/counterpoint/counterpoint/weights"
 )
@@ -101,6 +102,9 @@ func (e *Engine) Complete(r Request) (Request, error) {
 	if r.CFGPlusPlus {
 		full.GuidanceScale = 0.6
 	}
+	full.GuidanceStart, full.GuidanceStop = r.GuidanceStart, r.GuidanceStop
+	full.APG, full.APGEta, full.APGNormThreshold = r.APG, r.APGEta, r.APGNormThreshold
+	full.NegationPrior, full.NegationMaxGate = r.NegationPrior, r.NegationMaxGate
 	full.Scheduler, full.Corrector = r.Scheduler, r.Corrector
 	full.CorrectorMoves, full.CorrectorStep, full.CorrectorUntil = r.CorrectorMoves, r.CorrectorStep, r.CorrectorUntil
 	fill(&full.Steps, r.Steps)
@@ -127,6 +131,8 @@ type plan struct {
 	steps       []sample.Step
 	seeds       []uint64
 	shape       sample.Shape
+	operators   operator.Options
+	evaluated   [][]int // rows, by each whole step
 }
 
 // plan parses and checks everything of a request. Errors are *compose.SyntaxError, *RequestError, or say what can't be.
@@ -166,6 +172,9 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	}
 	factor := e.pipeline.vae.Factor
 	p.shape = sample.Shape{C: e.pipeline.vae.Channels, H: r.Height / factor, W: r.Width / factor}
+	if err := p.operate(); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 

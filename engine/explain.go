@@ -29,7 +29,7 @@ func (e *Engine) Explain(r Request) (*Explanation, error) {
 	}
 	x := &Explanation{Request: p.request, Prompt: p.prompt, Rows: p.rows, Places: p.placed[0], Warnings: p.warnings,
 		Formula: p.composition.Formula(), Guidance: p.guidance, Asked: p.asked,
-		Evaluations: evaluations(p.composition, p.steps)}
+		Evaluations: p.evaluations()}
 	return x, nil
 }
 

@@ -27,6 +27,20 @@ type Request struct {
 	Scheduler      string  `json:"scheduler,omitempty"`        // spacing of noise levels, as sample.ParseSpacing knows it; the model's own if empty
 	Eta            float64 `json:"eta,omitempty"`              // DDIM's: 0 deterministic, 1 as DDPM
 
+	// The guided part of the steps, in fractions of them. A step outside evaluates the positive terms alone and follows their
+	// mean (operator.Options.Guided).
+	GuidanceStart float64 `json:"guidance_start,omitempty"`
+	GuidanceStop  float64 `json:"guidance_stop,omitempty"` // 0 for the end
+
+	// Adaptive projected guidance, see operator.Projection.
+	APG              bool    `json:"apg,omitempty"`
+	APGEta           float64 `json:"apg_eta,omitempty"`            // what is kept of the part along the prediction, 0 to 1
+	APGNormThreshold float64 `json:"apg_norm_threshold,omitempty"` // bound of the direction's norm; 0 for none
+
+	// Of a gated NOT, see operator.Options.
+	NegationPrior   float64 `json:"negation_prior,omitempty"`    // share of all pictures that show what is negated; 0 for ½
+	NegationMaxGate float64 `json:"negation_max_gate,omitempty"` // bound of the weight that the posterior gives it; 0 for 4
+
 	// Moves at each noise level, see sample.Corrector.
 	Corrector      string  `json:"corrector,omitempty"`       // a name that sample.Correctors lists; none if empty
 	CorrectorMoves int     `json:"corrector_moves,omitempty"` // at a level; 0 for 5
@@ -52,14 +66,16 @@ type RequestError struct {
 	Msg   string
 }
 
+func requestError(field, format string, args ...any) error {
+	return &RequestError{field, fmt.Sprintf(format, args...)}
+}
+
 func (e *RequestError) Error() string { return fmt.Sprintf("%s: %s", e.Field, e.Msg) }
 
 // check reports the first field out of range of a request whose defaults are filled in; multiple is the number of pixels
 // that sides are multiples of.
 func (r *Request) check(multiple int) error {
-	bad := func(field, format string, args ...any) error {
-		return &RequestError{field, fmt.Sprintf(format, args...)}
-	}
+	bad := requestError
 	switch {
 	case r.Seed > MaxSeed:
 		return bad("seed", "%d is above %d", r.Seed, uint64(MaxSeed))
@@ -73,8 +89,6 @@ func (r *Request) check(multiple int) error {
 		return bad("guidance_scale", "%v, want 0 to 1 with CFG++", r.GuidanceScale)
 	case math.IsNaN(r.MaxGuidance) || math.IsInf(r.MaxGuidance, 0):
 		return bad("max_guidance", "%v is not a finite number", r.MaxGuidance)
-	case !(r.Rescale >= 0 && r.Rescale <= 1):
-		return bad("guidance_rescale", "%v, want 0 to 1", r.Rescale)
 	case r.Places != PlacesDrawn && r.Places != PlacesGiven:
 		return bad("places", "%q, want %q or %q", r.Places, PlacesDrawn, PlacesGiven)
 	case !(r.Eta >= 0 && r.Eta <= 1):
@@ -90,7 +104,7 @@ func (r *Request) check(multiple int) error {
 			return bad(side.field, "%d, want a multiple of %d from %d to %d", side.n, multiple, multiple, MaxSide)
 		}
 	}
-	return nil
+	return r.checkOperators()
 }
 
 // Phase is what a generation is busy with.

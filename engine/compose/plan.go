@@ -26,9 +26,9 @@ type Plan struct {
 	// Total is g·Σw⁺ as applied, Factor what MaxTotal multiplied it by (1 for
 	// nothing).
 	Total, Factor float64
+	Unguided      bool // the first unconditional row takes part at each step
 
 	background string // text of the unconditional rows, whether they take part or not
-	unguided   bool   // the first of them does at each step
 }
 
 // Score is one row that a model evaluates.
@@ -62,7 +62,7 @@ func compile(root Node, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{Root: SumOf{canonical(terms)}, Negation: o.Negation, Factor: 1, background: c.rows[0].text, unguided: o.Unguided}
+	p := &Plan{Root: SumOf{canonical(terms)}, Negation: o.Negation, Factor: 1, background: c.rows[0].text, Unguided: o.Unguided}
 	times := p.times()
 	var positive float64
 	for _, t := range times[:len(times)-1] {
@@ -142,7 +142,7 @@ func EachLeaf(x Expr, f func(Leaf)) {
 func (p *Plan) needs(sum SumOf, nulls []int) []bool {
 	need := make([]bool, len(nulls))
 	rest, constant := rests(sum, nulls), p.constant(sum)
-	need[0] = p.unguided || !constant || rest[0] != 0
+	need[0] = p.Unguided || !constant || rest[0] != 0
 	EachLeaf(sum, func(l Leaf) {
 		null := nulls[l.Row]
 		need[l.Row], need[null] = true, need[null] || !constant || rest[null] != 0

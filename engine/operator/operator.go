@@ -43,7 +43,8 @@ type Combiner struct {
 	leaves []leaf
 	nulls  []int // the unconditional rows that leaves are measured from, ascending; row 0 always among them
 	index  map[leaf]int
-	masks  []device.Batch // of the leaves; no buffer for the whole picture
+	shares map[compose.Region][]float32 // of each cell; nil for the whole picture
+	masks  []device.Batch               // of the leaves; no buffer for the whole picture
 	steps  []*part
 	tracks bool // log-ratios are followed
 
@@ -64,6 +65,33 @@ type moment struct {
 
 // New prepares a plan for a run of so many steps over pictures of h×w×c latents.
 func New(d device.Device, plan *compose.Plan, o Options, pictures, h, w, c, steps int) (*Combiner, error) {
+	m, err := newCombiner(plan, o, pictures, h, w, c, steps)
+	if err != nil {
+		return nil, err
+	}
+	m.device = d
+	if err := m.allocate(); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// Rows are those that each step evaluates, as Combiner.Rows has them, and the errors are New's, without a device.
+func Rows(plan *compose.Plan, o Options, pictures, h, w, c, steps int) ([][]int, error) {
+	m, err := newCombiner(plan, o, pictures, h, w, c, steps)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([][]int, steps)
+	for step := range rows {
+		rows[step] = m.Rows(step)
+	}
+	return rows, nil
+}
+
+// newCombiner is New but for what is on the device.
+func newCombiner(plan *compose.Plan, o Options, pictures, h, w, c, steps int) (*Combiner, error) {
 	for _, v := range []struct {
 		name string
 		n    int
@@ -77,35 +105,40 @@ func New(d device.Device, plan *compose.Plan, o Options, pictures, h, w, c, step
 		return nil, err
 	}
 	m := &Combiner{
-		device: d, plan: plan, options: o, pictures: pictures, size: h * w * c, channels: c,
-		index: map[leaf]int{}, last: map[int]moment{}, tracks: o.Lifts || stateful(plan.Root),
+		plan: plan, options: o, pictures: pictures, size: h * w * c, channels: c,
+		index: map[leaf]int{}, shares: map[compose.Region][]float32{}, last: map[int]moment{},
+		tracks: o.Lifts || stateful(plan.Root),
 	}
-	if err := m.prepare(h, w, steps); err != nil {
-		m.Close()
+	m.findLeaves(h, w)
+	if o.Particles && !constantWeights(plan.Root, plan.Negation) {
+		return nil, fmt.Errorf("operator: only a sum of terms with constant weights has weights of particles")
+	}
+	if o.Particles && len(m.nulls) > 1 {
+		return nil, fmt.Errorf("operator: particles have weights where all terms are of one model")
+	}
+	if o.Clamp > 0 && pictures > maxClamped {
+		return nil, fmt.Errorf("operator: log-weights of %d pictures are clamped; want at most %d", pictures, maxClamped)
+	}
+	if err := m.findParts(steps); err != nil {
 		return nil, err
 	}
+	m.scalars.Slots = max(m.scalars.Slots, slots{len(m.leaves)}.free())
 	return m, nil
 }
 
-func (c *Combiner) prepare(h, w, steps int) error {
-	if err := c.findLeaves(h, w); err != nil {
-		return err
-	}
-	if c.options.Particles {
-		if !constantWeights(c.plan.Root, c.plan.Negation) {
-			return fmt.Errorf("operator: only a sum of terms with constant weights has weights of particles")
+// allocate makes what is on the device.
+func (c *Combiner) allocate() error {
+	masks := map[compose.Region]device.Batch{}
+	for _, l := range c.leaves {
+		if _, made := masks[l.region]; !made {
+			m, err := c.newMask(c.shares[l.region])
+			if err != nil {
+				return err
+			}
+			masks[l.region] = m
 		}
-		if len(c.nulls) > 1 {
-			return fmt.Errorf("operator: particles have weights where all terms are of one model")
-		}
+		c.masks = append(c.masks, masks[l.region])
 	}
-	if c.options.Clamp > 0 && c.pictures > maxClamped {
-		return fmt.Errorf("operator: log-weights of %d pictures are clamped; want at most %d", c.pictures, maxClamped)
-	}
-	if err := c.findParts(steps); err != nil {
-		return err
-	}
-	c.scalars.Slots = max(c.scalars.Slots, slots{len(c.leaves)}.free())
 	stored, guarded := false, false
 	for _, p := range c.steps {
 		stored, guarded = stored || p.stored, guarded || p.guard != nil
@@ -143,22 +176,18 @@ func (c *Combiner) newBuffer(n int) (device.Buffer, error) {
 	return b, nil
 }
 
-// findLeaves numbers the leaves and makes their masks.
-func (c *Combiner) findLeaves(h, w int) error {
-	var err error
-	masks := map[compose.Region]device.Batch{}
+// findLeaves numbers the leaves and works out their masks.
+func (c *Combiner) findLeaves(h, w int) {
 	compose.EachLeaf(c.plan.Root, func(l compose.Leaf) {
-		if err != nil || c.has(l) {
+		key := leaf{l.Row, l.Region}
+		if _, known := c.index[key]; known {
 			return
 		}
-		m, made := masks[l.Region]
-		if !made {
-			m, err = c.newMask(mask(l.Region, c.options.Edge, h, w))
-			masks[l.Region] = m
+		if _, made := c.shares[l.Region]; !made {
+			c.shares[l.Region] = mask(l.Region, c.options.Edge, h, w)
 		}
-		c.index[leaf{l.Row, l.Region}] = len(c.leaves)
-		c.leaves = append(c.leaves, leaf{l.Row, l.Region})
-		c.masks = append(c.masks, m)
+		c.index[key] = len(c.leaves)
+		c.leaves = append(c.leaves, key)
 	})
 	c.nulls = []int{0}
 	for i := range c.leaves {
@@ -167,7 +196,6 @@ func (c *Combiner) findLeaves(h, w int) error {
 		}
 	}
 	slices.Sort(c.nulls)
-	return err
 }
 
 // null is the row of the unconditional score that a leaf's direction starts at.
@@ -183,11 +211,6 @@ func (c *Combiner) newMask(shares []float32) (device.Batch, error) {
 		return device.Batch{}, err
 	}
 	return device.Batch{Buffer: b}, b.WriteFloats(context.Background(), 0, shares)
-}
-
-func (c *Combiner) has(l compose.Leaf) bool {
-	_, ok := c.index[leaf{l.Row, l.Region}]
-	return ok
 }
 
 func (c *Combiner) leaf(l compose.Leaf) int { return c.index[leaf{l.Row, l.Region}] }

@@ -51,7 +51,7 @@ func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
 		i := c.leaf(l)
 		p.leaves = append(p.leaves, i)
 		p.rows = append(p.rows, l.Row)
-		masked = masked || c.masks[i].Buffer != nil
+		masked = masked || c.shares[l.Region] != nil
 	})
 	slices.Sort(p.leaves)
 	p.leaves = slices.Compact(p.leaves)
@@ -64,7 +64,7 @@ func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
 		}
 	}
 	for _, null := range nulls {
-		if null >= 0 && !directed && p.rests[null] == 0 && !(hygiene && null == 0) {
+		if null >= 0 && !directed && p.rests[null] == 0 && !(null == 0 && (hygiene || c.plan.Unguided)) {
 			continue
 		}
 		if null < 0 || !c.plan.Rows[null].Unconditional {

@@ -63,11 +63,7 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 	}
 	f := cmd.Flags()
 	f.BoolVar(&sentence, "decompose", false, "take the prompt for a sentence, and show the composition that is made of it first")
-	f.StringVarP(&request.NegativePrompt, "negative-prompt", "n", "", "what scores are measured against (default nothing)")
-	f.Float64Var(&request.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
-	f.Float64Var(&request.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
-	f.StringVar(&request.Negation, "negation", "", "kind of NOT: signed, perp or gated (default signed)")
-	f.IntVar(&request.Steps, "steps", 0, "sampling steps (default the model's)")
+	compositionFlags(f, &request)
 	modelFlag(cmd, &model)
 	withFlag(cmd, &with)
 	return cmd

@@ -70,16 +70,10 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	f.SortFlags = false
 	r := &g.request
 	g.source.flags(f)
-	f.StringVarP(&r.NegativePrompt, "negative-prompt", "n", "", "what scores are measured against (default nothing)")
 	f.BoolVar(&g.decompose, "decompose", false, "take the prompt for a sentence, and show the composition that is made of it")
 	f.StringVarP(&g.output, "output", "o", "", "a file, a folder, a pattern as out/%03d.png, or - for standard output")
 	f.Int64VarP(&g.seed, "seed", "s", -1, "seed of the first picture; below 0 for a random one")
-	f.IntVar(&r.Steps, "steps", 0, "sampling steps (default the model's)")
-	f.Float64Var(&r.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
-	f.Float64Var(&r.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
-	f.StringVar(&r.Negation, "negation", "", "kind of NOT: signed, perp (keeps the subject) or gated (stops when it is gone) (default signed)")
-	f.BoolVar(&r.CFGPlusPlus, "cfg-plus-plus", false, "CFG++: put noise back as predicted without the prompt; with --cfg-scale from 0 to 1 (default 0.6)")
-	f.Float64Var(&r.Rescale, "guidance-rescale", 0, "share of the result brought back to the contrast of unguided pictures, 0 to 1")
+	compositionFlags(f, r)
 	f.StringVar((*string)(&r.Places), "places", "", "of concepts that have none in the prompt: drawn from the seed, or given ones only (default drawn)")
 	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
 	f.StringVar(&r.Scheduler, "scheduler", "", "spacing of noise levels: "+spacings()+" (default the model's)")
