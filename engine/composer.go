@@ -14,6 +14,9 @@ type composer struct {
 	schedule *sample.Schedule
 	step     int // whole steps made
 	steps    int
+
+	particles bool   // see resample
+	seed      uint64 // of the batch
 }
 
 // newComposed is newSharedScorer for the generation's plan.
@@ -31,7 +34,8 @@ func (g *generation) newComposed(b *bank, local []int, help []*helper, c *condit
 		s.Close()
 		return nil, err
 	}
-	s.composer = &composer{combiner, g.pipeline.schedule, 0, steps}
+	s.composer = &composer{Combiner: combiner, schedule: g.pipeline.schedule, steps: steps,
+		particles: g.request.Particles, seed: g.request.Seed}
 	return s, nil
 }
 

@@ -112,31 +112,11 @@ func (e *Engine) newSharedScorer(b *bank, rows []compose.Row, local []int, help 
 // rows' coefficients (paper, equation 11), or as the composer does. Network outputs of any prediction type combine alike,
 // since the coefficients add up to 1.
 func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg) error {
-	if err := s.startHelpers(ctx, step.T, in); err != nil {
-		return err
-	}
-	local := s.all()
+	needed := every
 	if s.composer != nil {
-		local = s.composer.needed(s.local)
+		needed = s.composer.needed
 	}
-	for _, v := range s.guests {
-		rows := v.all()
-		if s.composer != nil {
-			rows = s.composer.needed(v.rows)
-		}
-		if err := v.score(ctx, step, s.engine.pipeline, s.bank.registers[in], rows); err != nil {
-			return err
-		}
-	}
-	err := s.evaluate(ctx, step.T, s.bank.registers[in], local, func(first, count int) error {
-		if first == 0 {
-			for _, h := range s.help {
-				if err := h.finish(ctx, step.T); err != nil {
-					return err
-				}
-			}
-		}
-		scores := s.scores(local, first)
+	err := s.each(ctx, step, in, needed, func(scores []device.Batch, first, count int) error {
 		if step.Null != sample.RegX {
 			if err := s.engine.device.Mix(device.Mix{Pictures: count, Len: s.size, Dst: s.latents(step.Null, first),
 				Terms: []device.MixTerm{{Of: scores[0], Coef: 1}}}); err != nil {
@@ -148,10 +128,47 @@ func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg
 		}
 		return s.sum(scores, out, first, count)
 	})
-	if err == nil && s.composer != nil {
-		s.composer.passed(step)
+	if err != nil || s.composer == nil {
+		return err
 	}
-	return err
+	s.composer.passed(step)
+	if s.composer.particles {
+		return s.resample(ctx, step)
+	}
+	return nil
+}
+
+// each evaluates rows at a register, here, by guests and by helpers, and does something with the scores of each group of
+// pictures. needed are the positions among some rows of those that are evaluated.
+func (s *scorer) each(ctx context.Context, step sample.Step, in sample.Reg, needed func(rows []int) []int, do func(scores []device.Batch, first, count int) error) error {
+	if err := s.startHelpers(ctx, step.T, in); err != nil {
+		return err
+	}
+	for _, v := range s.guests {
+		if err := v.score(ctx, step, s.engine.pipeline, s.bank.registers[in], needed(v.rows)); err != nil {
+			return err
+		}
+	}
+	local := needed(s.local)
+	return s.evaluate(ctx, step.T, s.bank.registers[in], local, func(first, count int) error {
+		if first == 0 {
+			for _, h := range s.help {
+				if err := h.finish(ctx, step.T); err != nil {
+					return err
+				}
+			}
+		}
+		return do(s.scores(local, first), first, count)
+	})
+}
+
+// every is the positions of all rows.
+func every(rows []int) []int {
+	all := make([]int, len(rows))
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // scores are those of each row in the group of pictures from first on. Of those that were not evaluated there are none.

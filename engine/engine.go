@@ -105,6 +105,10 @@ func (e *Engine) Complete(r Request) (Request, error) {
 	full.GuidanceStart, full.GuidanceStop = r.GuidanceStart, r.GuidanceStop
 	full.APG, full.APGEta, full.APGNormThreshold = r.APG, r.APGEta, r.APGNormThreshold
 	full.NegationPrior, full.NegationMaxGate = r.NegationPrior, r.NegationMaxGate
+	if full.Verify, full.BestOf = r.Verify, r.BestOf; r.BestOf > 1 {
+		full.Verify = cmp.Or(r.Verify, VerifyCached)
+	}
+	full.Particles, full.ParticlesClamp, full.ResampleBelow = r.Particles, r.ParticlesClamp, r.ResampleBelow
 	full.Scheduler, full.Corrector = r.Scheduler, r.Corrector
 	full.CorrectorMoves, full.CorrectorStep, full.CorrectorUntil = r.CorrectorMoves, r.CorrectorStep, r.CorrectorUntil
 	fill(&full.Steps, r.Steps)
@@ -145,7 +149,7 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{request: r, prompt: prompt, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch)}
+	p := &plan{request: r, prompt: prompt, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch*r.candidates())}
 	for _, name := range append([]string{""}, e.names()...) {
 		m := e.model(name).pipeline
 		p.warnings = append(p.warnings, compose.UnknownWords(prompt, name, m.known, m.extra.Vocabulary)...)
@@ -165,6 +169,9 @@ func (e *Engine) plan(r Request) (*plan, error) {
 		}
 	}
 	for _, seed := range p.seeds {
+		if r.Particles {
+			seed = r.Seed // of one population, all are after the same picture
+		}
 		p.placed = append(p.placed, assign(e.placeSpec, p.rows, r.Places, seed))
 	}
 	if err := p.schedule(e.pipeline.schedule); err != nil {
@@ -191,16 +198,17 @@ func (p *plan) schedule(s *sample.Schedule) error {
 		return &RequestError{"scheduler", err.Error()}
 	}
 	r.Scheduler = string(spacing)
-	p.steps, err = sampler.Steps(s, r.Steps, sample.Options{Eta: r.Eta, Spacing: spacing, CFGPlusPlus: r.CFGPlusPlus, Corrector: sample.Corrector{
+	o := sample.Options{Eta: r.Eta, Spacing: spacing, CFGPlusPlus: r.CFGPlusPlus, Corrector: sample.Corrector{
 		Kind: r.Corrector, Moves: r.CorrectorMoves, Step: r.CorrectorStep, Until: r.CorrectorUntil,
-	}})
+	}}
+	p.steps, err = sampler.Steps(s, r.Steps, o)
 	switch {
 	case err != nil && r.Corrector != "":
 		return &RequestError{"corrector", err.Error()}
 	case err != nil:
 		return &RequestError{"sampler", err.Error()}
 	}
-	return nil
+	return r.checkNoise(sampler, s, o)
 }
 
 // Generate runs a request. It yields an event when the texts are encoded, after each step and each decoded picture, and
@@ -232,9 +240,10 @@ func (e *Engine) Generate(ctx context.Context, r Request, peers ...Peer) iter.Se
 type generation struct {
 	*Engine
 	*plan
-	peers []Peer
-	yield func(Event, error) bool
-	left  bool // the caller has left the loop
+	peers      []Peer
+	population operator.Population // of particles, once they are made
+	yield      func(Event, error) bool
+	left       bool // the caller has left the loop
 }
 
 // tell yields an event and reports whether the caller wants more.
@@ -245,7 +254,7 @@ func (g *generation) tell(ev Event) bool {
 
 // result is what has come of the generation so far.
 func (g *generation) result(pictures []Picture) *Result {
-	r := &Result{Request: g.request, Model: g.info, Pictures: pictures, Rows: g.rows, Warnings: g.warnings}
+	r := &Result{Request: g.request, Model: g.info, Pictures: pictures, Rows: g.rows, Warnings: g.warnings, Effective: g.population.Effective}
 	for _, name := range g.names() {
 		if len(g.rowsOf(name)) > 0 {
 			r.Models = append(r.Models, NamedModel{name, g.models[name].info})
@@ -287,7 +296,14 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 	if err := g.denoise(ctx, latents, s); err != nil || g.left {
 		return nil, err
 	}
-	return g.decode(ctx, latents.registers[sample.RegX])
+	lifts, err := g.verify(ctx, latents, s)
+	if err != nil || g.left {
+		return nil, err
+	}
+	if g.population, err = g.readPopulation(ctx, s); err != nil {
+		return nil, err
+	}
+	return g.decode(ctx, latents.registers[sample.RegX], lifts)
 }
 
 // denoise runs the sampler; the final latents are in the bank's RegX.
@@ -315,8 +331,8 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 	return nil
 }
 
-// decode turns latents into pictures, one at a time: the decoder's activations at full resolution are the peak of memory.
-func (g *generation) decode(ctx context.Context, latents device.Buffer) ([]Picture, error) {
+// decode turns the latents that are kept into pictures, one at a time: the decoder's activations at full resolution are the peak of memory.
+func (g *generation) decode(ctx context.Context, latents device.Buffer, lifts [][]operator.Lift) ([]Picture, error) {
 	build, err := g.pipeline.vae.Decoder(g.pipeline.params, 1, g.shape.H, g.shape.W)
 	if err != nil {
 		return nil, err
@@ -329,7 +345,8 @@ func (g *generation) decode(ctx context.Context, latents device.Buffer) ([]Pictu
 	size := g.shape.Len()
 	pixels := make([]float32, 3*g.request.Width*g.request.Height)
 	var pictures []Picture
-	for k, seed := range g.seeds {
+	kept := g.keep(lifts)
+	for i, k := range kept {
 		in := device.View{Buffer: decoder.inputs["latent"], Len: size}
 		if err := g.device.Combine(in, []device.Term{{View: device.View{Buffer: latents, Offset: k * size, Len: size}, Coef: 1}}); err != nil {
 			return nil, err
@@ -340,8 +357,15 @@ func (g *generation) decode(ctx context.Context, latents device.Buffer) ([]Pictu
 		if err := decoder.outputs["image"].ReadFloats(ctx, 0, pixels); err != nil {
 			return nil, err
 		}
-		pictures = append(pictures, Picture{seed, toImage(pixels, g.request.Width, g.request.Height), g.placed[k]})
-		if !g.tell(Event{Phase: Decoding, Step: k + 1, Steps: len(g.seeds), Result: g.result(pictures)}) {
+		picture := Picture{Seed: g.seeds[k], Image: toImage(pixels, g.request.Width, g.request.Height), Places: g.placed[k]}
+		if lifts != nil {
+			picture.Lifts = g.lifts(lifts[k])
+		}
+		if g.request.Particles {
+			picture.Ancestor = g.population.Ancestors[k]
+		}
+		pictures = append(pictures, picture)
+		if !g.tell(Event{Phase: Decoding, Step: i + 1, Steps: len(kept), Result: g.result(pictures)}) {
 			return nil, nil
 		}
 	}

@@ -17,7 +17,7 @@ type Explanation struct {
 	Warnings    []compose.Warning
 	Guidance    float64 // the positive terms' total, as applied
 	Asked       float64 // the same before Request.MaxGuidance caps it
-	Evaluations int     // of the network, for one picture
+	Evaluations int     // of the network, for one picture, its candidates' and their verification's among them
 }
 
 // Explain plans a request, with the errors that Generate would have before it computes. Unlike other methods it may be

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/counterpoint/counterpoint/engine/compose"
@@ -10,12 +11,15 @@ import (
 
 // operators are the options that a request's composition is carried out with.
 func (r *Request) operators() operator.Options {
-	o := operator.Options{Rescale: r.Rescale}
+	o := operator.Options{Rescale: r.Rescale, Lifts: r.Verify == VerifyCached}
 	if r.Negation == compose.NotGated.String() {
 		o.Prior, o.MaxGate = r.NegationPrior, r.NegationMaxGate
 	}
 	if r.GuidanceStart > 0 || r.GuidanceStop > 0 {
 		o.Guided = compose.Range{From: r.GuidanceStart, To: r.guidanceStop()}
+	}
+	if r.Particles {
+		o.Particles, o.Clamp, o.Below = true, cmp.Or(r.ParticlesClamp, 1), r.ResampleBelow
 	}
 	if r.APG {
 		o.Project = &operator.Projection{Eta: r.APGEta, Norm: r.APGNormThreshold}
@@ -23,12 +27,7 @@ func (r *Request) operators() operator.Options {
 	return o
 }
 
-func (r *Request) guidanceStop() float64 {
-	if r.GuidanceStop == 0 {
-		return 1
-	}
-	return r.GuidanceStop
-}
+func (r *Request) guidanceStop() float64 { return cmp.Or(r.GuidanceStop, 1) }
 
 // checkOperators reports the first of the composition's fields out of range.
 func (r *Request) checkOperators() error {
@@ -41,6 +40,8 @@ func (r *Request) checkOperators() error {
 		{"guidance_stop", r.guidanceStop(), r.GuidanceStart, 1},
 		{"apg_eta", r.APGEta, 0, 1},
 		{"apg_norm_threshold", r.APGNormThreshold, 0, math.MaxFloat32},
+		{"particles_clamp", r.ParticlesClamp, 0, 40},
+		{"resample_below", r.ResampleBelow, 0, 1},
 		{"negation_prior", r.NegationPrior, 0, 0.999},
 		{"negation_max_gate", r.NegationMaxGate, 0, 1e6},
 	} {
@@ -48,18 +49,37 @@ func (r *Request) checkOperators() error {
 			return requestError(f.name, "%v, want %v to %v", f.value, f.low, f.up)
 		}
 	}
+	if v := r.Verify; v != "" && v != VerifyCached && v != VerifyFresh {
+		return requestError("verify", "%q, want %q or %q", v, VerifyCached, VerifyFresh)
+	}
+	if r.BestOf < 0 || r.BestOf > MaxBatch/r.Batch {
+		return requestError("best_of", "%d, want 0 to %d for a batch of %d", r.BestOf, MaxBatch/r.Batch, r.Batch)
+	}
 	if r.APG && r.Rescale > 0 {
 		return requestError("apg", "it takes back the same excess as guidance_rescale; want one of them")
 	}
-	return nil
+	return r.checkParticles()
 }
 
 // operate works out which rows each step evaluates.
 func (p *plan) operate() error {
 	p.operators = p.request.operators()
+	unconditional := true // of each term's model
+	for _, row := range p.composition.Rows {
+		unconditional = unconditional && (row.Unconditional || row.Null >= 0)
+	}
+	switch r := &p.request; {
+	case r.Verify != "" && !unconditional:
+		return requestError("verify", "a guidance of 1 evaluates no unconditional score, which lifts are measured against")
+	case r.Particles && !unconditional:
+		return requestError("particles", "a guidance of 1 has no weights; want no particles")
+	}
 	var err error
 	p.evaluated, err = operator.Rows(p.composition, p.operators, len(p.seeds), p.shape.H, p.shape.W, p.shape.C, sample.Count(p.steps))
-	if err != nil {
+	switch {
+	case err != nil && p.request.Particles:
+		return requestError("particles", "%v", err)
+	case err != nil:
 		return requestError("prompt", "%v", err)
 	}
 	return nil
@@ -74,5 +94,5 @@ func (p *plan) evaluations() int {
 			step++
 		}
 	}
-	return n
+	return p.request.candidates() * (n + p.request.Verified()*len(p.rows))
 }

@@ -14,7 +14,7 @@ import (
 type Request struct {
 	Prompt         string  `json:"prompt"`                    // in the language of package compose
 	NegativePrompt string  `json:"negative_prompt,omitempty"` // the text of the unconditional row, "" for the model's own
-	Seed           uint64  `json:"seed"`                      // of the first picture; picture i has Seed+i. At most MaxSeed
+	Seed           uint64  `json:"seed"`                      // of the first picture; picture i has Seed+i, but see BestOf. At most MaxSeed
 	Steps          int     `json:"steps"`
 	StopAfter      int     `json:"stop_after,omitempty"`       // decode what the network makes of the picture after so many steps; 0 after all
 	GuidanceScale  float64 `json:"guidance_scale"`             // multiplies every term's weight
@@ -36,6 +36,17 @@ type Request struct {
 	APG              bool    `json:"apg,omitempty"`
 	APGEta           float64 `json:"apg_eta,omitempty"`            // what is kept of the part along the prediction, 0 to 1
 	APGNormThreshold float64 `json:"apg_norm_threshold,omitempty"` // bound of the direction's norm; 0 for none
+
+	// Particles makes the batch one population, drawn anew by Feynman–Kac weights as it is made (operator.Combiner.Resample), with
+	// the places of its first seed. A picture then depends on the others: its recipe is that of the batch and its index.
+	Particles      bool    `json:"particles,omitempty"`
+	ParticlesClamp float64 `json:"particles_clamp,omitempty"` // bound of the log-weights' distance from their mean, up to 40; 0 for 1
+	ResampleBelow  float64 `json:"resample_below,omitempty"`  // share of the batch below which the effective sample size is to fall first; 0 for drawing at each step
+
+	// Verify asks for the lifts of the pictures' terms. BestOf makes so many candidates for each picture and keeps the one whose
+	// terms hold most clearly: picture i is the best of seeds Seed+i·BestOf to Seed+i·BestOf+BestOf−1. 0 is 1.
+	Verify Verification `json:"verify,omitempty"`
+	BestOf int          `json:"best_of,omitempty"`
 
 	// Of a gated NOT, see operator.Options.
 	NegationPrior   float64 `json:"negation_prior,omitempty"`    // share of all pictures that show what is negated; 0 for ½
@@ -114,11 +125,14 @@ type Phase int
 const (
 	Encoding  Phase = iota // the terms' texts
 	Denoising              // one event after each step
+	Verifying              // one event after each level at which finished pictures are looked at again, see VerifyFresh
 	Decoding               // one event after each picture
 	Done                   // the last event, with the result
 )
 
-func (p Phase) String() string { return [...]string{"encoding", "denoising", "decoding", "done"}[p] }
+func (p Phase) String() string {
+	return [...]string{"encoding", "denoising", "verifying", "decoding", "done"}[p]
+}
 
 // Event tells how far a generation is. Valid only until the next one is asked for.
 type Event struct {
@@ -142,7 +156,10 @@ type Result struct {
 	Pictures []Picture
 	Rows     []compose.Row // what each step evaluated, and with which coefficients
 	Warnings []compose.Warning
-	Elapsed  time.Duration
+	// Effective is, with Request.Particles, the least effective sample size (Σw)²/Σw² of the run: of how many pictures the
+	// weights were in effect.
+	Effective float64
+	Elapsed   time.Duration
 }
 
 // Picture is one finished picture and the seed that makes it alone.
@@ -150,6 +167,9 @@ type Picture struct {
 	Seed   uint64
 	Image  *image.NRGBA
 	Places [][]Placed // what of each of Result.Rows was put where, given or drawn; nothing for anywhere
+	Lifts  []Lift     // of all rows but the unconditional one, if Request.Verify asks for them
+	// Ancestor is, with Request.Particles, which picture of the batch this one began as.
+	Ancestor int
 }
 
 // NamedModel is a model by the name that prompts have for it, see [Engine.With].

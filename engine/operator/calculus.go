@@ -201,7 +201,8 @@ func (s slots) square(i int) int   { return s.block(2, i) } // ‖dᵢ‖²
 func (s slots) spread() int        { return s.square(s.leaves) }
 func (s slots) coef(i int) int     { return s.block(3, i) }
 func (s slots) rest() int          { return s.coef(s.leaves) }
-func (s slots) own(i int) int      { return s.block(4, i) } // of hygiene and resampling
+func (s slots) expected(i int) int { return s.block(4, i) } // of Lift
+func (s slots) own(i int) int      { return s.block(5, i) } // of hygiene and resampling
 func (s slots) free() int          { return s.own(ownSlots) }
 
-const ownSlots = 8
+const ownSlots = 10

@@ -121,6 +121,31 @@ func TestResample(t *testing.T) {
 	testdevices.Each(t, kernel.Supported()[0], func(t *testing.T, d device.Device, _ bool) { testResample(t, d) })
 }
 
+// twoSteps combines random scores of two steps, and returns the last latents, the result and the pictures' weights.
+func twoSteps(t *testing.T, d device.Device, c *operator.Combiner, plan *compose.Plan, pictures int) (x, out device.Buffer, weights []float64) {
+	t.Helper()
+	scores := buffer(t, d, len(plan.Rows)*pictures*latent)
+	x, out = buffer(t, d, pictures*latent), buffer(t, d, pictures*latent)
+	for step := range 2 {
+		for k := range pictures {
+			fatal(t, x.WriteFloats(t.Context(), k*latent, random(fmt.Sprint("x", step, k))))
+			for row, s := range plan.Rows {
+				fatal(t, scores.WriteFloats(t.Context(), (row*pictures+k)*latent, randomScore(s.Text, step, k)))
+			}
+		}
+		fatal(t, c.Combine(operator.Evaluation{
+			Step: step, Level: run{steps: 3}.level(step),
+			X: device.Batch{Buffer: x, Stride: latent}, Out: device.Batch{Buffer: out, Stride: latent},
+			Score: func(row int) device.Batch {
+				return device.Batch{Buffer: scores, Offset: row * pictures * latent, Stride: latent}
+			},
+		}))
+	}
+	weights, err := c.LogWeights(t.Context())
+	fatal(t, err)
+	return x, out, weights
+}
+
 func testResample(t *testing.T, d device.Device) {
 	const pictures = 4
 	for _, clamp := range []float64{0, 1e-6, 1} {
@@ -128,24 +153,8 @@ func testResample(t *testing.T, d device.Device) {
 		c, err := operator.New(d, plan, operator.Options{Particles: true, Clamp: clamp}, pictures, height, width, channels, 3)
 		fatal(t, err)
 		defer c.Close()
-		scores, x, out := buffer(t, d, 3*pictures*latent), buffer(t, d, pictures*latent), buffer(t, d, pictures*latent)
+		x, out, weights := twoSteps(t, d, c, plan, pictures)
 		batch := func(b device.Buffer) device.Batch { return device.Batch{Buffer: b, Stride: latent} }
-		for step := range 2 {
-			for k := range pictures {
-				fatal(t, x.WriteFloats(t.Context(), k*latent, random(fmt.Sprint("x", step, k))))
-				for row, s := range plan.Rows {
-					fatal(t, scores.WriteFloats(t.Context(), (row*pictures+k)*latent, randomScore(s.Text, step, k)))
-				}
-			}
-			fatal(t, c.Combine(operator.Evaluation{
-				Step: step, Level: run{steps: 3}.level(step), X: batch(x), Out: batch(out),
-				Score: func(row int) device.Batch {
-					return device.Batch{Buffer: scores, Offset: row * pictures * latent, Stride: latent}
-				},
-			}))
-		}
-		weights, err := c.LogWeights(t.Context())
-		fatal(t, err)
 		lifts, err := c.Lifts(t.Context())
 		fatal(t, err)
 		before := make([]float32, pictures*latent)

@@ -101,7 +101,7 @@ func TestLifts(t *testing.T) {
 		for row, s := range o.rows {
 			var sum, n masses
 			for i, k := range o.atom {
-				sum[k] += o.lifts[i][row]
+				sum[k] += o.lifts[i][row].Nats
 				n[k]++
 			}
 			for k := range sum {

@@ -164,7 +164,14 @@ func (c *Combiner) allocate() error {
 			return err
 		}
 	}
-	return nil
+	if !c.options.Particles {
+		return nil
+	}
+	state := make([]float32, c.pictures*c.scalars.Slots)
+	for k := range c.pictures {
+		state[k*c.scalars.Slots+slots{len(c.leaves)}.own(ownAncestor)] = float32(k)
+	}
+	return c.scalars.Buffer.WriteFloats(context.Background(), 0, state)
 }
 
 func (c *Combiner) newBuffer(n int) (device.Buffer, error) {
@@ -242,24 +249,6 @@ func (c *Combiner) Rows(step int) []int {
 		return nil
 	}
 	return c.steps[step].rows
-}
-
-// Lifts returns each picture's ℓ = log p(x|row)/p(x) for each row of the plan, in nats, as far as the run has come: above 0
-// the picture shows more of it than pictures do. Those of a row's regions add up. The unconditional row has 0, and so have
-// all rows if nothing follows them, see [Options].
-func (c *Combiner) Lifts(ctx context.Context) ([][]float64, error) {
-	state, err := c.read(ctx)
-	if err != nil {
-		return nil, err
-	}
-	lifts := make([][]float64, c.pictures)
-	for k := range lifts {
-		lifts[k] = make([]float64, len(c.plan.Rows))
-		for i, l := range c.leaves {
-			lifts[k][l.row] += float64(state[k*c.scalars.Slots+slots{len(c.leaves)}.ratio(i)])
-		}
-	}
-	return lifts, nil
 }
 
 // read copies the scalars to the host.

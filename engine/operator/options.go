@@ -29,8 +29,11 @@ type Options struct {
 	// Particles follows the pictures' Feynman–Kac weights, for Combiner.Resample. The plan has to be a sum of leaves with
 	// constant weights, and no hygiene goes with it.
 	Particles bool
-	// Clamp bounds the magnitude of the log-weights' distance from their mean; 0 for no bound.
+	// Clamp bounds the magnitude of the log-weights' distance from their mean, to at most 40; 0 for no bound.
 	Clamp float64
+	// Below is the share of the pictures that the effective sample size has to fall below for Combiner.Resample to draw; 0
+	// for always. It goes with Clamp.
+	Below float64
 }
 
 // Projection is adaptive projected guidance (Sadat et al., arXiv 2410.02416), on the prediction of the clean latents and
@@ -67,7 +70,8 @@ func (o Options) filled() (Options, error) {
 		{"rescaled share", o.Rescale, 0, 1},
 		{"share of the parallel part", projection.Eta, 0, 1},
 		{"largest norm", projection.Norm, 0, math.MaxFloat32},
-		{"clamp of log-weights", o.Clamp, 0, math.MaxFloat32},
+		{"clamp of log-weights", o.Clamp, 0, 40},
+		{"share of effective pictures", o.Below, 0, 1},
 		{"first end of the guided part", o.Guided.From, 0, 1},
 		{"last end of the guided part", o.Guided.To, o.Guided.From, 1},
 	} {
@@ -77,6 +81,9 @@ func (o Options) filled() (Options, error) {
 	}
 	if o.Rescale > 0 && o.Project != nil {
 		return o, fmt.Errorf("operator: rescaling and projection both take back the excess of guidance; want one of them")
+	}
+	if o.Below > 0 && o.Clamp == 0 {
+		return o, fmt.Errorf("operator: the effective sample size is that of clamped log-weights; want a clamp")
 	}
 	if o.Particles && (o.Rescale > 0 || o.Project != nil || o.Guided != compose.Range{From: 0, To: 1}) {
 		return o, fmt.Errorf("operator: particles weigh the plain sum; want no rescaling, projection or guided part")

@@ -46,30 +46,44 @@ func (e evaluation) follow() error {
 	if !ok {
 		return nil
 	}
-	residual, from := e.latents(e.scratch), -1 // of the unconditional row that it is from
-	for leaves := last.part.leaves; len(leaves) > 0; {
+	return e.grow(last.part.leaves, t.half, func(null int) error {
+		return e.mix(e.latents(e.scratch), device.MixTerm{Of: e.X, Coef: t.x}, device.MixTerm{Of: e.lastX(), Coef: t.last},
+			device.MixTerm{Of: e.lastNull(slices.Index(e.nulls, null)), Coef: t.null})
+	})
+}
+
+// grow adds ⟨r, d⟩ − half·‖d‖² to the log-ratios of some leaves, in a row as far as they are neighbours. residual puts r, which
+// depends on the unconditional row that a direction is measured from, into the scratch.
+func (e evaluation) grow(leaves []int, half float64, residual func(null int) error) error {
+	from := -1
+	for len(leaves) > 0 {
 		n, null := 1, e.null(leaves[0])
 		for n < len(leaves) && leaves[n] == leaves[0]+n && e.null(leaves[n]) == null {
 			n++
 		}
 		if null != from {
-			from = null
-			if err := e.mix(residual, device.MixTerm{Of: e.X, Coef: t.x}, device.MixTerm{Of: e.lastX(), Coef: t.last},
-				device.MixTerm{Of: e.lastNull(slices.Index(e.nulls, null)), Coef: t.null}); err != nil {
+			if err := residual(null); err != nil {
 				return err
 			}
+			from = null
 		}
 		var pairs []device.Pair
 		for _, i := range leaves[:n] {
-			pairs = append(pairs, device.Pair{A: residual, B: e.direction(i)})
+			pairs = append(pairs, device.Pair{A: e.latents(e.scratch), B: e.direction(i)})
 		}
 		first := leaves[0]
 		leaves = leaves[n:]
 		if err := e.dots(e.slots.cross(first), pairs); err != nil {
 			return err
 		}
-		grown := []share{{e.slots.cross(first), 1}, {e.slots.square(first), -t.half}}
+		grown := []share{{e.slots.cross(first), 1}, {e.slots.square(first), -half}}
 		if err := e.advance(e.slots.ratio(first), n, grown...); err != nil {
+			return err
+		}
+		if !e.options.Lifts || half == 0 {
+			continue
+		}
+		if err := e.advance(e.slots.expected(first), n, share{e.slots.square(first), half}); err != nil {
 			return err
 		}
 	}

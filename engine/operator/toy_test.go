@@ -122,7 +122,7 @@ func (b *deviceBank) Read(r sample.Reg, v []float32) error {
 // outcome are the samples of a run and what the operators know of them.
 type outcome struct {
 	atom    []int // the nearest
-	lifts   [][]float64
+	lifts   [][]operator.Lift
 	weights []float64
 	rows    []compose.Score
 }

@@ -27,11 +27,12 @@ func (r *Recipe) Parameters() string {
 	}
 	fmt.Fprintf(&b, "Steps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d",
 		q.Steps, samplerTitle(q.Sampler), number(q.GuidanceScale), q.Seed, q.Width, q.Height)
-	for _, extra := range []struct{ key, value string }{
-		{"Model hash", r.Model.Hash}, {"Model", r.Model.Name}, {"Schedule type", scheduleTitle(q.Scheduler)}, {"Eta DDIM", eta(q.Eta)}, {"Version", r.Version},
-	} {
-		if v := value(extra.value); v != "" {
-			b.WriteString(", " + extra.key + ": " + v)
+	settings := append([]setting{
+		{"Model hash", r.Model.Hash}, {"Model", r.Model.Name}, {"Schedule type", scheduleTitle(q.Scheduler)}, {"Eta DDIM", eta(q.Eta)},
+	}, r.extras()...)
+	for _, s := range append(settings, setting{"Version", r.Version}) {
+		if v := value(s.value); v != "" {
+			b.WriteString(", " + s.key + ": " + v)
 		}
 	}
 	return b.String()
@@ -150,13 +151,18 @@ func ParseParameters(text string) (Recipe, error) {
 	prompt, negative := splitPrompts(lines[:len(lines)-1])
 	r.Request.Prompt, r.Request.NegativePrompt, r.Request.Batch = prompt, negative, 1
 	for _, s := range settings {
-		field, ok := settingFields[s.key]
-		if !ok {
-			continue
+		var err error
+		if field, ok := settingFields[s.key]; ok {
+			err = field(&r, unquote(s.value))
+		} else {
+			err = r.readExtra(s)
 		}
-		if err := field(&r, unquote(s.value)); err != nil {
+		if err != nil {
 			return Recipe{}, fmt.Errorf("recipe: parameters: %s: %w", s.key, err)
 		}
+	}
+	if !r.Request.Particles { // another program's pictures are those of their seeds alone
+		r.Request.Batch, r.Index = 1, 0
 	}
 	return r, nil
 }

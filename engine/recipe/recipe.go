@@ -28,16 +28,22 @@ type Recipe struct {
 	Format  int                 `json:"format"`
 	Version string              `json:"version,omitempty"` // of the program, "counterpoint v0.1.0"
 	Request engine.Request      `json:"request"`
+	Index   int                 `json:"index,omitempty"` // which of the request's pictures; 0 but for particles, none of which is made alone
 	Model   engine.ModelInfo    `json:"model"`
 	Models  []engine.NamedModel `json:"models,omitempty"` // others that the prompt names
 	Rows    []compose.Row       `json:"rows,omitempty"`   // what each step evaluated, for readers; Request alone decides
 }
 
-// Of returns the recipe of a result's i-th picture: a request for that picture alone. Version names the program.
+// Of returns the recipe of a result's i-th picture: a request for that picture alone, without the candidates that it was
+// chosen from; or, of particles, for all of them. Version names the program.
 func Of(r *engine.Result, i int, version string) Recipe {
-	request := r.Request
-	request.Seed, request.Batch = r.Pictures[i].Seed, 1
-	return Recipe{Format: Format, Version: version, Request: request, Model: r.Model, Models: r.Models, Rows: r.Rows}
+	whole := Recipe{Format: Format, Version: version, Request: r.Request, Model: r.Model, Models: r.Models, Rows: r.Rows}
+	if q := &whole.Request; q.Particles && q.Batch > 1 {
+		whole.Index = i
+	} else {
+		q.Seed, q.Batch, q.BestOf = r.Pictures[i].Seed, 1, 0
+	}
+	return whole
 }
 
 // encodeJSON returns the recipe's JSON form in ASCII, so that readers which take a tEXt chunk for Latin-1 and those which

@@ -157,6 +157,44 @@ func TestOf(t *testing.T) {
 	}
 }
 
+// A candidate's picture is made alone; a particle's only with all of them.
+func TestOfSeveral(t *testing.T) {
+	e := example()
+	result := &engine.Result{Request: e.Request, Model: e.Model, Rows: e.Rows, Pictures: []engine.Picture{{Seed: 9}, {Seed: 11}}}
+	result.Request.Batch, result.Request.BestOf = 2, 3
+	got := Of(result, 1, e.Version)
+	if q := got.Request; q.Seed != 11 || q.Batch != 1 || q.BestOf != 0 || got.Index != 0 {
+		t.Errorf("the best of three has recipe %+v", got)
+	}
+	result.Request.BestOf, result.Request.Particles = 0, true
+	got = Of(result, 1, e.Version)
+	if q := got.Request; q.Seed != e.Request.Seed || q.Batch != 2 || got.Index != 1 {
+		t.Errorf("a particle has recipe %+v", got)
+	}
+	back, err := ParseParameters(got.Parameters())
+	if err != nil || !back.Request.Particles || back.Request.Batch != 2 || back.Index != 1 {
+		t.Errorf("a particle's text %q reads as %+v, %v", got.Parameters(), back, err)
+	}
+}
+
+// Settings that other programs don't have come back from the text as they were.
+func TestExtras(t *testing.T) {
+	want := example()
+	q := &want.Request
+	q.Negation, q.NegationPrior, q.NegationMaxGate = "gated", 0.25, 3
+	q.Rescale, q.GuidanceStart, q.GuidanceStop = 0.7, 0.125, 0.75
+	q.APG, q.APGEta, q.APGNormThreshold = true, 0.5, 15
+	q.Particles, q.ParticlesClamp, q.ResampleBelow, q.Batch, want.Index = true, 2, 0.5, 8, 3
+	got, err := ParseParameters(want.Parameters())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Request.Prompt, got.Request.MaxGuidance, got.Rows, got.Model.Profile = q.Prompt, q.MaxGuidance, want.Rows, want.Model.Profile
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 // withText returns a picture with raw chunks after its header.
 func withText(t testing.TB, chunks ...[]byte) []byte {
 	plain := encoded(t, nil)

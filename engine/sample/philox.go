@@ -51,6 +51,11 @@ func Noise(seed uint64, call uint32, dst []float32) {
 	}
 }
 
+// Uniform is number i of a seed's numbers from 0 to below 1, multiples of 2⁻²⁴, which no noise has a part in.
+func Uniform(seed uint64, i uint32) float64 {
+	return float64(philox(seed, [4]uint32{i, 1, 0, 0})[0]>>8) / (1 << 24)
+}
+
 // Shape is the size of one picture's latent.
 type Shape struct{ C, H, W int }
 

@@ -223,6 +223,20 @@ func (s *Schedule) Translation(other *Schedule, l Level) (x, out float64, err er
 	return (otherX - cleanX) / cleanOut, otherOut / cleanOut, nil
 }
 
+// Nearest is the timestep whose logarithm of the signal-to-noise ratio ᾱ/(1−ᾱ) is nearest to the given one.
+func (s *Schedule) Nearest(logSNR float64) int {
+	least, nearest := math.Inf(1), 0
+	for t, a := range s.alphaBar {
+		if a == 0 {
+			break // pure noise
+		}
+		if off := math.Abs(fixedLog(a/(1-a)) - logSNR); off < least {
+			least, nearest = off, t
+		}
+	}
+	return nearest
+}
+
 // Notes lists what the config asks for and samplers here do not do: they are
 // linear, and clipping is not.
 func (s *Schedule) Notes() []string {

@@ -66,7 +66,7 @@ func (g *generation) run(e *engine.Engine) (message, error) {
 		}
 		if ev.Phase == engine.Done {
 			r := ev.Result
-			return done{g.ID, r.Request, r.Model, r.Rows, warnings(r.Warnings), g.seconds(g.now().Sub(g.start))}, nil
+			return done{g.ID, r.Request, r.Model, r.Rows, warnings(r.Warnings), g.seconds(g.now().Sub(g.start)), r.Effective}, nil
 		}
 		if err := g.tell(ev); err != nil {
 			return nil, err
@@ -94,7 +94,10 @@ func (g *generation) tell(ev engine.Event) error {
 			ev.Stop()
 			last = ev.Step
 		}
-		steps = last - ev.Step
+		steps = last - ev.Step + g.Request.Verified() // a level takes as long as a step
+	case engine.Verifying:
+		g.estimate.begin(now)
+		steps = ev.Steps - ev.Step
 	case engine.Decoding:
 		g.estimate.decoded(now)
 		g.pictureTime = g.estimate.picture
@@ -149,7 +152,11 @@ func (g *generation) sendPicture(r *engine.Result, i int) error {
 		}
 		frames = append(frames, file)
 	}
-	return g.send(picture{g.ID, i, p.Seed, size.X, size.Y, g.Output, p.Places}, frames...)
+	m := picture{g.ID, i, p.Seed, size.X, size.Y, g.Output, p.Places, p.Lifts, nil}
+	if r.Request.Particles {
+		m.Ancestor = &p.Ancestor
+	}
+	return g.send(m, frames...)
 }
 
 func (g *generation) encodePNG(r *engine.Result, i int, img *image.NRGBA) ([]byte, error) {

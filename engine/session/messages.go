@@ -140,6 +140,9 @@ type (
 		Height int               `json:"height"`
 		Output []string          `json:"output"`
 		Places [][]engine.Placed `json:"places"`
+		Lifts  []engine.Lift     `json:"lifts,omitempty"`
+
+		Ancestor *int `json:"ancestor,omitempty"`
 	}
 	done struct {
 		ID       int64            `json:"id"`
@@ -148,6 +151,8 @@ type (
 		Rows     []compose.Row    `json:"rows"`
 		Warnings []warning        `json:"warnings"`
 		Elapsed  float64          `json:"elapsed"`
+
+		Effective float64 `json:"effective,omitempty"`
 	}
 	cancelled struct {
 		ID   int64 `json:"id"`

@@ -55,7 +55,7 @@ func TestProtocolText(t *testing.T) {
 		section, _, _ = strings.Cut(section, "\n**")
 		compareFields(t, title, section, reflect.TypeOf(v))
 	}
-	for title, v := range map[string]any{"Row": compose.Row{}, "Warning": warning{}, "Tree": node{}} {
+	for title, v := range map[string]any{"Row": compose.Row{}, "Lift": engine.Lift{}, "Warning": warning{}, "Tree": node{}} {
 		_, section, _ := strings.Cut(text, "\n**"+title+"**")
 		section, _, _ = strings.Cut(section, "\n\n")
 		for name := range fieldsOf(reflect.TypeOf(v)) {

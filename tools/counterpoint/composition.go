@@ -1,7 +1,11 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/counterpoint/counterpoint/engine"
+	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/spf13/pflag"
 )
 
@@ -21,4 +25,35 @@ func compositionFlags(f *pflag.FlagSet, r *engine.Request) {
 	f.StringVar(&r.Negation, "negation", "", "kind of NOT: signed, perp (keeps the subject) or gated (stops when it is gone) (default signed)")
 	f.Float64Var(&r.NegationPrior, "negation-prior", 0, "gated: share of all pictures that show what is negated (default 0.5)")
 	f.Float64Var(&r.NegationMaxGate, "negation-max-gate", 0, "gated: largest weight of what is negated (default 4)")
+	verificationFlags(f, r)
+}
+
+// verificationFlags are those that ask for verdicts.
+func verificationFlags(f *pflag.FlagSet, r *engine.Request) {
+	f.StringVar((*string)(&r.Verify), "verify", "", "tell which terms a picture shows: fresh looks at it again, cached costs nothing (alone: fresh)")
+	f.Lookup("verify").NoOptDefVal = string(engine.VerifyFresh)
+	f.IntVar(&r.BestOf, "best-of", 0, "make so many for each picture, and keep the one that shows its terms most clearly")
+}
+
+// verdicts tells which terms a picture shows: "✓ a red cube 0.93  ✗ a blue sphere -0.12".
+func verdicts(rows []compose.Row, lifts []engine.Lift) string {
+	var parts []string
+	for _, l := range lifts {
+		mark, not := "✗", ""
+		if l.Holds {
+			mark = "✓"
+		}
+		if rows[l.Row].Coef < 0 {
+			not = "NOT "
+		}
+		parts = append(parts, fmt.Sprintf("%s %s%s %.2f", mark, not, rows[l.Row].Text, l.Score))
+	}
+	return strings.Join(parts, "  ")
+}
+
+// populationFlags are those of particles.
+func populationFlags(f *pflag.FlagSet, r *engine.Request) {
+	f.BoolVar(&r.Particles, "particles", false, "draw the pictures of a batch anew by how well their terms agree; wants ddpm or ddim with --eta 1")
+	f.Float64Var(&r.ParticlesClamp, "particles-clamp", 0, "bound of the particles' log-weights (default 1)")
+	f.Float64Var(&r.ResampleBelow, "resample-below", 0, "draw only below this share of effective particles (default at each step)")
 }

@@ -84,8 +84,8 @@ func explain(w io.Writer, x *engine.Explanation, flops int64) error {
 	}
 	q := &x.Request
 	fmt.Fprintf(&b, "\n%s\n\n", x.Formula)
-	fmt.Fprintf(&b, "%s in %s: %d evaluations of the network, %.2f GFLOP in all for %dx%d pixels\n",
-		plural(len(x.Rows), "row"), plural(q.Steps, "step"), x.Evaluations, float64(flops)/1e9, q.Width, q.Height)
+	fmt.Fprintf(&b, "%s in %s%s: %d evaluations of the network, %.2f GFLOP in all for %dx%d pixels\n",
+		plural(len(x.Rows), "row"), plural(q.Steps, "step"), extras(q), x.Evaluations, float64(flops)/1e9, q.Width, q.Height)
 	fmt.Fprintf(&b, "guidance %.4g in all", x.Guidance)
 	if x.Asked-x.Guidance > 1e-9*x.Asked {
 		fmt.Fprintf(&b, ", of %.4g asked for: all coefficients are scaled down to the cap of %.4g", x.Asked, q.MaxGuidance)
@@ -93,6 +93,17 @@ func explain(w io.Writer, x *engine.Explanation, flops int64) error {
 	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// extras tells what a picture costs beside its steps.
+func extras(q *engine.Request) (s string) {
+	if n := q.Verified(); n > 0 {
+		s = fmt.Sprintf(" and %s of verification", plural(n, "level"))
+	}
+	if q.BestOf > 1 {
+		s += fmt.Sprintf(", for each of %d candidates", q.BestOf)
+	}
+	return s
 }
 
 // describe names a row's concept, and its place: the one it was given, or that it has some drawn.

@@ -74,6 +74,7 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	f.StringVarP(&g.output, "output", "o", "", "a file, a folder, a pattern as out/%03d.png, or - for standard output")
 	f.Int64VarP(&g.seed, "seed", "s", -1, "seed of the first picture; below 0 for a random one")
 	compositionFlags(f, r)
+	populationFlags(f, r)
 	f.StringVar((*string)(&r.Places), "places", "", "of concepts that have none in the prompt: drawn from the seed, or given ones only (default drawn)")
 	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
 	f.StringVar(&r.Scheduler, "scheduler", "", "spacing of noise levels: "+spacings()+" (default the model's)")
@@ -95,7 +96,7 @@ func (g *generation) flags(f *pflag.FlagSet) {
 
 // check looks at the flags on their own, before a model is read.
 func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader) error {
-	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "width", "height", "batch-count"} {
+	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "guidance-stop", "width", "height", "batch-count", "best-of"} {
 		if f := flags.Lookup(name); f.Changed && f.Value.String() == "0" {
 			return withHint(usagef("--%s: 0 is no value", name), "leave it out for the default")
 		}
@@ -149,7 +150,7 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 	if g.seed < 0 {
 		g.request.Seed = uint64(rand.Uint32()) // as short as other programs' random seeds, to be typed again
 	}
-	if last := g.request.Seed + uint64(max(g.request.Batch, 1)*len(g.prompts)-1); last > engine.MaxSeed {
+	if last := g.request.Seed + uint64(max(g.request.Batch, 1)*max(g.request.BestOf, 1)*len(g.prompts)-1); last > engine.MaxSeed {
 		return usagef("--seed: the last picture's would be %d, above %d", last, int64(engine.MaxSeed))
 	}
 	d, err := g.device.open(ctx, c)
@@ -170,7 +171,7 @@ func (g *generation) run(ctx context.Context, c *console, flags *pflag.FlagSet, 
 		}
 		r := g.request
 		r.Prompt = prompt
-		r.Seed += uint64(i * r.Batch)
+		r.Seed += uint64(i * r.Batch * max(r.BestOf, 1))
 		result, err := generate(ctx, c, e, r)
 		if err != nil {
 			return inPrompt(prompt, err)
@@ -218,6 +219,7 @@ type made struct {
 	File    string        `json:"file"`
 	Seed    uint64        `json:"seed"`
 	Elapsed float64       `json:"elapsed"` // seconds, of the whole batch
+	Lifts   []engine.Lift `json:"lifts,omitempty"`
 	Recipe  recipe.Recipe `json:"recipe"`
 }
 
@@ -238,12 +240,15 @@ func (g *generation) write(ctx context.Context, c *console, out *output, first i
 		}
 		switch {
 		case g.json:
-			err = c.object(made{file, picture.Seed, result.Elapsed.Seconds(), r})
+			err = c.object(made{file, picture.Seed, result.Elapsed.Seconds(), picture.Lifts, r})
 		case file != "":
 			_, err = fmt.Fprintln(c.out, file)
 		}
 		if err != nil {
 			return err
+		}
+		if picture.Lifts != nil {
+			c.notef("%s", verdicts(result.Rows, picture.Lifts))
 		}
 	}
 	return nil
@@ -253,7 +258,17 @@ func (g *generation) write(ctx context.Context, c *console, out *output, first i
 func summary(r *engine.Result) string {
 	q := &r.Request
 	seeds := fmt.Sprintf("seed %d", q.Seed)
-	if n := len(r.Pictures); n > 1 {
+	n := len(r.Pictures)
+	switch {
+	case q.BestOf > 1:
+		seeds = fmt.Sprintf("best of %d each of seeds %d to %d", q.BestOf, q.Seed, q.Seed+uint64(n*q.BestOf)-1)
+	case q.Particles:
+		began := map[int]bool{}
+		for _, p := range r.Pictures {
+			began[p.Ancestor] = true
+		}
+		seeds = fmt.Sprintf("seed %d, %s of %d beginnings, at least %.1f in effect", q.Seed, plural(n, "particle"), len(began), r.Effective)
+	case n > 1:
 		seeds = fmt.Sprintf("seeds %d to %d", q.Seed, r.Pictures[n-1].Seed)
 	}
 	return fmt.Sprintf("%s, %dx%d, %d steps of %s, %s each, guidance %g: %.2f s",
