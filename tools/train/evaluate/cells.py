@@ -100,21 +100,24 @@ def sweeps() -> Iterable[Cell]:
 
 
 def equal() -> Iterable[Cell]:
-    """What else 240 evaluations a picture can be spent on than three times the steps. 20 steps of places-3 are 80, those
-    of not-background 60, and moves at 19 levels between them 76 or 57 each."""
-    ways = {
-        "plain": ((), 60, 80),
-        "ula": (("--corrector=ula", "--corrector-moves={moves}"), 20, 20),
-        "uhmc": (("--corrector=uhmc", "--corrector-moves={moves}"), 20, 20),
-        "best": (("--best-of={best}",), 20, 20),
-        "particles": (("--particles={best}",), 20, 20),
-        "perp": (("--negation=perp",), None, 80),
-        "gated": (("--negation=gated",), None, 80),
+    """What else 240 evaluations a picture can be spent on than three times the steps: of places-3 60 a row, of
+    not-background 80. ULA moves once, U-HMC three times at each level between two steps, and a
+    fresh verification takes 8."""
+    ways = {  # flags, and steps of either
+        "plain": ("", 60, 80),
+        "ula": ("--corrector=ula --corrector-moves={moves}", 20, 20),
+        "uhmc": ("--corrector=uhmc --corrector-moves=1", 15, 20),
+        "best": ("--best-of={best}", 20, 20),
+        "best-fresh": ("--best-of=2 --verify=fresh", 22, 32),
+        "particles": ("--particles --eta=1 --batch-count={best}", 20, 20),
+        "perp": ("--negation=perp", 0, 80),
+        "gated": ("--negation=gated", 0, 80),
     }
-    for task, n, at, counts in (("places", 3, 1, dict(moves=2, best=3)), ("not background", 1, 2, dict(moves=3, best=4))):
+    tasks = {"places": (3, dict(moves=2, best=3)), "not background": (1, dict(moves=3, best=4))}
+    for at, (task, (n, counts)) in enumerate(tasks.items(), 1):
         for name, way in ways.items():
             if way[at]:
-                rule = Rule(steps=way[at], flags=tuple(f.format(**counts) for f in way[0]))
+                rule = Rule(steps=way[at], flags=tuple(way[0].format(**counts).split()))
                 yield Cell(f"equal-{task.replace(' ', '-')}-{name}", "equal", task, n, rule, engine=True, conditions=100)
 
 

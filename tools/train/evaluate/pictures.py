@@ -161,11 +161,13 @@ class EngineSampler:
         first = conditions[0].seed
         if [c.seed for c in conditions] != list(range(first, first + len(conditions))):
             raise ValueError(f"seeds from {first}: want them to follow on, as the engine counts them up")
+        if "--particles" in rule.flags and len(conditions) > 1:  # a batch is one population, and of one prompt
+            return np.concatenate([self.pictures([c], rule, size) for c in conditions])
         with tempfile.TemporaryDirectory() as name:
             prompts = Path(name, "prompts.txt")
             prompts.write_text("".join(prompt(c, rule) + "\n" for c in conditions), "utf-8")
             run(self.command(prompts, first, rule, size))
-            files = sorted(Path(name).glob("*.png"))
+            files = sorted(Path(name).glob("*.png"))[: len(conditions)]  # of particles, which are alike, the first
             if len(files) != len(conditions):
                 raise ValueError(f"{self.binary}: {len(files)} pictures of {len(conditions)} prompts")
             return np.stack([np.asarray(Image.open(f).convert("RGB")) for f in files])
@@ -188,7 +190,7 @@ class EngineSampler:
         }
         if self.threads:
             options["--threads"] = self.threads
-        return [str(self.binary), "generate", "--quiet", *(f"{k}={v}" for k, v in options.items())]
+        return [str(self.binary), "generate", "--quiet", *(f"{k}={v}" for k, v in options.items()), *rule.flags]
 
 
 def prompt(condition: Condition, rule: Rule) -> str:
