@@ -12,8 +12,8 @@ import (
 type composer struct {
 	*operator.Combiner
 	schedule *sample.Schedule
-	step     int // whole steps made
-	steps    int
+	step     int // whole steps made or left out
+	steps    int // of the whole schedule
 
 	particles bool   // see resample
 	seed      uint64 // of the batch
@@ -28,13 +28,13 @@ func (g *generation) newComposed(b *bank, local []int, help []*helper, c *condit
 	if _, linear := g.composition.Linear(); linear && g.operators == (operator.Options{}) {
 		return s, nil
 	}
-	steps := sample.Count(g.steps)
+	skipped, steps := g.skipped()
 	combiner, err := operator.New(g.device, g.composition, g.operators, len(g.seeds), g.shape.H, g.shape.W, g.shape.C, steps)
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
-	s.composer = &composer{Combiner: combiner, schedule: g.pipeline.schedule, steps: steps,
+	s.composer = &composer{Combiner: combiner, schedule: g.pipeline.schedule, step: skipped, steps: steps,
 		particles: g.request.Particles, seed: g.request.Seed}
 	return s, nil
 }
@@ -71,4 +71,10 @@ func (c *composer) passed(step sample.Step) {
 	if !step.Partial {
 		c.step++
 	}
+}
+
+// skipped is how many whole steps Request.Strength leaves out, of how many: ranges are fractions of the whole schedule.
+func (p *plan) skipped() (skipped, steps int) {
+	skipped = p.request.Steps - p.request.Made()
+	return skipped, skipped + sample.Count(p.steps)
 }

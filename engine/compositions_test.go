@@ -37,12 +37,7 @@ func TestCompositionsOnGPU(t *testing.T) {
 	on, by := openEngine(t, scenes.Model, gpu), openEngine(t, scenes.Model, testdevices.CPU(t, level, 0))
 	for name, r := range compositions(t) {
 		t.Run(name, func(t *testing.T) {
-			want, got := generate(t, by, r).Pictures[0].Image, generate(t, on, r).Pictures[0].Image
-			near, most := likeness(got.Pix, want.Pix)
-			t.Logf("%.2f%% of the values within 2 of 255, the worst %d", 100*near, most)
-			if near < 0.995 && !gpu.Info().Half {
-				t.Errorf("%.2f%% of the values are within 2 of 255, want at least 99.5%%; the worst differs by %d", 100*near, most)
-			}
+			compareImages(t, gpu, generate(t, by, r).Pictures[0].Image, generate(t, on, r).Pictures[0].Image)
 		})
 	}
 }

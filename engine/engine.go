@@ -119,6 +119,9 @@ func (e *Engine) Complete(r Request) (Request, error) {
 	fill(&full.Height, r.Height)
 	fill(&full.Batch, r.Batch)
 	fill(&full.Places, r.Places)
+	if err := full.begin(&r, e.pipeline.vae.Factor); err != nil {
+		return full, err
+	}
 	return full, full.check(e.pipeline.vae.Factor)
 }
 
@@ -198,7 +201,7 @@ func (p *plan) schedule(s *sample.Schedule) error {
 		return &RequestError{"scheduler", err.Error()}
 	}
 	r.Scheduler = string(spacing)
-	o := sample.Options{Eta: r.Eta, Spacing: spacing, CFGPlusPlus: r.CFGPlusPlus, Corrector: sample.Corrector{
+	o := sample.Options{Eta: r.Eta, Spacing: spacing, CFGPlusPlus: r.CFGPlusPlus, Strength: r.Strength, Corrector: sample.Corrector{
 		Kind: r.Corrector, Moves: r.CorrectorMoves, Step: r.CorrectorStep, Until: r.CorrectorUntil,
 	}}
 	p.steps, err = sampler.Steps(s, r.Steps, o)
@@ -218,6 +221,9 @@ func (e *Engine) Generate(ctx context.Context, r Request, peers ...Peer) iter.Se
 	return func(yield func(Event, error) bool) {
 		start := time.Now()
 		p, err := e.plan(r)
+		if err == nil {
+			err = e.checkInput(&p.request)
+		}
 		if err != nil {
 			yield(Event{}, err)
 			return
@@ -244,6 +250,7 @@ type generation struct {
 	population operator.Population // of particles, once they are made
 	yield      func(Event, error) bool
 	left       bool // the caller has left the loop
+	canvas     *canvas
 }
 
 // tell yields an event and reports whether the caller wants more.
@@ -279,10 +286,13 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		return nil, err
 	}
 	defer closeGuests(guests)
+	if g.canvas, err = g.newCanvas(ctx, &g.request); err != nil {
+		return nil, err
+	}
 	if !g.tell(Event{Phase: Encoding, Step: 1, Steps: 1}) {
 		return nil, nil
 	}
-	latents, err := newBank(ctx, g.device, sample.Registers(g.steps)+1, len(g.seeds)*g.shape.Len()) // one for previews
+	latents, err := newBank(ctx, g.device, g.canvas.Registers(g.steps)+1, len(g.seeds)*g.shape.Len()) // one for previews
 	if err != nil {
 		return nil, err
 	}
@@ -309,7 +319,7 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 // denoise runs the sampler; the final latents are in the bank's RegX.
 func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) error {
 	stop := cmp.Or(g.request.StopAfter, g.request.Steps)
-	for progress, err := range sample.Run(ctx, latents, s, g.steps, g.seeds, g.shape) {
+	for progress, err := range sample.RunFrom(ctx, latents, s, g.steps, g.seeds, g.shape, g.canvas.Start) {
 		if err != nil {
 			return err
 		}
@@ -358,6 +368,7 @@ func (g *generation) decode(ctx context.Context, latents device.Buffer, lifts []
 			return nil, err
 		}
 		picture := Picture{Seed: g.seeds[k], Image: toImage(pixels, g.request.Width, g.request.Height), Places: g.placed[k]}
+		g.canvas.restore(picture.Image)
 		if lifts != nil {
 			picture.Lifts = g.lifts(lifts[k])
 		}

@@ -48,6 +48,9 @@ func (e *Engine) Multiple() int { return e.pipeline.vae.Factor }
 // HasPlaces reports whether the model can be told where a concept goes.
 func (e *Engine) HasPlaces() bool { return e.pipeline.unet.PlaceChannels() > 0 }
 
+// HasEncoder reports whether a request may begin with a picture.
+func (e *Engine) HasEncoder() bool { return e.pipeline.encodes() }
+
 // HasPreviews reports whether events have previews.
 func (e *Engine) HasPreviews() bool { return e.pipeline.extra.LatentRGB.valid(e.pipeline.vae.Channels) }
 

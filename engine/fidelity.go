@@ -58,6 +58,13 @@ func (f *Fidelity) compareSteps(ctx context.Context, original, copied *Engine, r
 	if err != nil {
 		return err
 	}
+	if err := original.checkInput(&p.request); err != nil {
+		return err
+	}
+	canvas, err := original.newCanvas(ctx, &p.request)
+	if err != nil {
+		return err
+	}
 	var scorers [2]*scorer
 	for i, e := range []*Engine{original, copied} {
 		if e.pipeline.unet.OutChannels != p.shape.C || e.pipeline.vae.Factor != original.pipeline.vae.Factor {
@@ -68,7 +75,7 @@ func (f *Fidelity) compareSteps(ctx context.Context, original, copied *Engine, r
 			return err
 		}
 		defer c.Close()
-		b, err := newBank(ctx, e.device, sample.Registers(p.steps), p.shape.Len())
+		b, err := newBank(ctx, e.device, canvas.Registers(p.steps), p.shape.Len())
 		if err != nil {
 			return err
 		}
@@ -101,7 +108,7 @@ func (f *Fidelity) compareSteps(ctx context.Context, original, copied *Engine, r
 		f.Composed = append(f.Composed, snr(composed[0], composed[1]))
 		return nil
 	}
-	for _, err := range sample.Run(ctx, scorers[0].bank, sample.ScorerFunc(shadow), p.steps, p.seeds, p.shape) {
+	for _, err := range sample.RunFrom(ctx, scorers[0].bank, sample.ScorerFunc(shadow), p.steps, p.seeds, p.shape, canvas.Start) {
 		if err != nil {
 			return err
 		}

@@ -149,7 +149,12 @@ func (p *pipeline) checkTensors() error {
 			return nn.UNet(p.unet, p.params, nn.Sizes{Rows: 1, Latents: 1, Conditions: 1, Maps: 1, Tokens: p.text.MaxPositions, Height: side, Width: side})
 		},
 		func() (*graph.Graph, error) { return p.vae.Decoder(p.params, 1, side, side) },
-		func() (*graph.Graph, error) { return p.vae.Encoder(p.params, 1, side*p.vae.Factor, side*p.vae.Factor) },
+		func() (*graph.Graph, error) {
+			if !p.encodes() {
+				return &graph.Graph{}, nil
+			}
+			return p.vae.Encoder(p.params, 1, side*p.vae.Factor, side*p.vae.Factor)
+		},
 	} {
 		g, err := build()
 		if err != nil {
@@ -165,6 +170,11 @@ func (p *pipeline) checkTensors() error {
 		}
 	}
 	return nil
+}
+
+// encodes reports whether the model has the encoder of its autoencoder, without which all but what begins with a picture works.
+func (p *pipeline) encodes() bool {
+	return slices.ContainsFunc(p.params.Manifest().Tensors, func(t weights.TensorInfo) bool { return strings.HasPrefix(t.Name, "vae/encoder.") })
 }
 
 // params shows a packed model's tensors to the builders of networks.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/operator"
-	"github.com/counterpoint/counterpoint/engine/sample"
 )
 
 // operators are the options that a request's composition is carried out with.
@@ -74,8 +73,9 @@ func (p *plan) operate() error {
 	case r.Particles && !unconditional:
 		return requestError("particles", "a guidance of 1 has no weights; want no particles")
 	}
+	_, steps := p.skipped()
 	var err error
-	p.evaluated, err = operator.Rows(p.composition, p.operators, len(p.seeds), p.shape.H, p.shape.W, p.shape.C, sample.Count(p.steps))
+	p.evaluated, err = operator.Rows(p.composition, p.operators, len(p.seeds), p.shape.H, p.shape.W, p.shape.C, steps)
 	switch {
 	case err != nil && p.request.Particles:
 		return requestError("particles", "%v", err)
@@ -87,7 +87,8 @@ func (p *plan) operate() error {
 
 // evaluations counts those of the network for one picture.
 func (p *plan) evaluations() int {
-	step, n := 0, 0
+	step, _ := p.skipped()
+	n := 0
 	for _, s := range p.steps {
 		n += len(p.evaluated[min(step, len(p.evaluated)-1)])
 		if !s.Partial {

@@ -58,6 +58,16 @@ type Request struct {
 	CorrectorStep  float64 `json:"corrector_step,omitempty"`  // of β; 0 for ½
 	CorrectorUntil float64 `json:"corrector_until,omitempty"` // share of the steps; 0 for all
 
+	// A picture to begin with, and which part of it is made anew. Pictures are no part of the JSON form, digests of them are.
+	Image       image.Image `json:"-"`                           // brought to Width×Height; nil for none
+	Mask        image.Image `json:"-"`                           // white is made anew, black kept, grey partly; nil for all. Needs Image
+	ImageSHA256 string      `json:"image_sha256,omitempty"`      // of Image, see [Digest]; without Image it says which is missing
+	MaskSHA256  string      `json:"mask_image_sha256,omitempty"` // of Mask
+	Strength    float64     `json:"strength,omitempty"`          // share of the steps that are made, the last ones, rounded down; 0 for 0.8, with Mask for 1
+	MaskBlur    int         `json:"mask_blur,omitempty"`         // pixels in which the mask's edge fades, inwards; 0 for 1/128 of the shorter side, negative for none
+
+	// If both are 0 and there is an Image, they are its sides, cut to multiples, and scaled down together where it has more
+	// than four times the pixels of the model's default.
 	Width  int `json:"width"`  // pixels
 	Height int `json:"height"` // pixels
 	Batch  int `json:"batch"`  // number of pictures
@@ -92,8 +102,12 @@ func (r *Request) check(multiple int) error {
 		return bad("seed", "%d is above %d", r.Seed, uint64(MaxSeed))
 	case r.Steps < 1 || r.Steps > MaxSteps:
 		return bad("steps", "%d, want 1 to %d", r.Steps, MaxSteps)
-	case r.StopAfter < 0 || r.StopAfter > r.Steps:
-		return bad("stop_after", "%d, want 0 to the %d steps", r.StopAfter, r.Steps)
+	case r.Strength != 0 && !(r.Strength > 0 && r.Strength <= 1):
+		return bad("strength", "%v, want more than 0, at most 1", r.Strength)
+	case r.Made() == 0:
+		return bad("strength", "%v leaves none of %d steps, want at least %.2g", r.Strength, r.Steps, 1/float64(r.Steps))
+	case r.StopAfter < 0 || r.StopAfter > r.Made():
+		return bad("stop_after", "%d, want 0 to the %d steps", r.StopAfter, r.Made())
 	case math.IsNaN(r.GuidanceScale) || math.IsInf(r.GuidanceScale, 0):
 		return bad("guidance_scale", "%v is not a finite number", r.GuidanceScale)
 	case r.CFGPlusPlus && !(r.GuidanceScale >= 0 && r.GuidanceScale <= 1):
@@ -104,6 +118,8 @@ func (r *Request) check(multiple int) error {
 		return bad("places", "%q, want %q or %q", r.Places, PlacesDrawn, PlacesGiven)
 	case !(r.Eta >= 0 && r.Eta <= 1):
 		return bad("eta", "%v, want 0 to 1", r.Eta)
+	case r.MaskBlur > MaxSide:
+		return bad("mask_blur", "%d, want at most %d", r.MaskBlur, MaxSide)
 	case r.Batch < 1 || r.Batch > MaxBatch:
 		return bad("batch", "%d, want 1 to %d", r.Batch, MaxBatch)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -28,7 +29,8 @@ func (r *Recipe) Parameters() string {
 	fmt.Fprintf(&b, "Steps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d",
 		q.Steps, samplerTitle(q.Sampler), number(q.GuidanceScale), q.Seed, q.Width, q.Height)
 	settings := append([]setting{
-		{"Model hash", r.Model.Hash}, {"Model", r.Model.Name}, {"Schedule type", scheduleTitle(q.Scheduler)}, {"Eta DDIM", eta(q.Eta)},
+		{"Model hash", r.Model.Hash}, {"Model", r.Model.Name}, {"Schedule type", scheduleTitle(q.Scheduler)}, {"Eta DDIM", unlessZero(q.Eta)},
+		{"Denoising strength", unlessZero(q.Strength)},
 	}, r.extras()...)
 	for _, s := range append(settings, setting{"Version", r.Version}) {
 		if v := value(s.value); v != "" {
@@ -54,7 +56,7 @@ func scheduleTitle(spacing string) string {
 	return strings.ToUpper(spacing[:1]) + spacing[1:]
 }
 
-func eta(v float64) string {
+func unlessZero(v float64) string {
 	if v == 0 {
 		return ""
 	}
@@ -164,6 +166,9 @@ func ParseParameters(text string) (Recipe, error) {
 	if !r.Request.Particles { // another program's pictures are those of their seeds alone
 		r.Request.Batch, r.Index = 1, 0
 	}
+	if slices.ContainsFunc(settings, func(s setting) bool { return strings.HasPrefix(s.key, "Hires ") }) {
+		r.Request.Strength = 0 // that of a second run, which began with the first one's picture
+	}
 	return r, nil
 }
 
@@ -196,9 +201,16 @@ var settingFields = map[string]func(r *Recipe, v string) error{
 	"Schedule type": func(r *Recipe, v string) error { r.Request.Scheduler = strings.ToLower(v); return nil },
 	"CFG scale":     func(r *Recipe, v string) error { return parseFloat(v, &r.Request.GuidanceScale) },
 	"Eta DDIM":      func(r *Recipe, v string) error { return parseFloat(v, &r.Request.Eta) },
-	"Model":         func(r *Recipe, v string) error { r.Model.Name = v; return nil },
-	"Model hash":    func(r *Recipe, v string) error { r.Model.Hash = v; return nil },
-	"Version":       func(r *Recipe, v string) error { r.Version = v; return nil },
+	"Denoising strength": func(r *Recipe, v string) error {
+		err := parseFloat(v, &r.Request.Strength)
+		if err == nil && !(r.Request.Strength >= 0 && r.Request.Strength <= 1) {
+			err = fmt.Errorf("%.40q is not from 0 to 1", v)
+		}
+		return err
+	},
+	"Model":      func(r *Recipe, v string) error { r.Model.Name = v; return nil },
+	"Model hash": func(r *Recipe, v string) error { r.Model.Hash = v; return nil },
+	"Version":    func(r *Recipe, v string) error { r.Version = v; return nil },
 	"Seed": func(r *Recipe, v string) error {
 		seed, err := strconv.ParseUint(v, 10, 64)
 		if err != nil || seed > engine.MaxSeed {

@@ -60,6 +60,29 @@ Steps: 24, Sampler: DDIM, CFG scale: 6, Seed: 7, Size: 256x256, Model hash: 3fa1
 	}
 }
 
+// A strength goes there and back; that of A1111's second run at a higher resolution is not one that a picture begins with.
+func TestDenoisingStrength(t *testing.T) {
+	r := example()
+	r.Request.Strength, r.Request.ImageSHA256 = 0.55, strings.Repeat("0a", 32)
+	text := r.Parameters()
+	if !strings.Contains(text, ", Denoising strength: 0.55, Version") {
+		t.Errorf("parameters %s", text)
+	}
+	for more, want := range map[string]float64{"": 0.55, ", Hires upscale: 2": 0} {
+		got, err := ParseParameters(text + more)
+		if err != nil || got.Request.Strength != want {
+			t.Errorf("%q: strength %v, %v; want %v", more, got.Request.Strength, err, want)
+		}
+	}
+	if _, err := ParseParameters(strings.Replace(text, "0.55", "5.5", 1)); err == nil {
+		t.Error("a strength of 5.5 is none")
+	}
+	got, err := Decode(bytes.NewReader(encoded(t, &r)))
+	if err != nil || got.Request.ImageSHA256 != r.Request.ImageSHA256 || got.Request.Strength != 0.55 {
+		t.Errorf("got %+v, %v", got.Request, err)
+	}
+}
+
 func TestDialect(t *testing.T) {
 	for _, c := range []struct{ source, want string }{
 		{"a red cube", "a red cube"},

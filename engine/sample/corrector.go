@@ -22,8 +22,8 @@ type Corrector struct {
 	// error in the variance, 5% in a unit of the noise alone; the paper's own code has
 	// c = 2 without one, with which pictures burn where β is near 1.
 	Step float64
-	// Until is the share of the steps after which moves end, 0 for all. The paper's
-	// code corrects the noisy half, 0.5.
+	// Until is the share of the steps, those that a strength leaves out included,
+	// after which moves end, 0 for all. The paper's code corrects the noisy half, 0.5.
 	Until float64
 }
 
@@ -64,8 +64,9 @@ func (c Corrector) filled() (Corrector, error) {
 	return c, nil
 }
 
-// correct adds the moves to a sampler's steps.
-func (c Corrector) correct(s *Schedule, steps []Step) ([]Step, error) {
+// correct adds the moves to a sampler's steps, of which the first few have been left
+// out.
+func (c Corrector) correct(s *Schedule, steps []Step, first int) ([]Step, error) {
 	if c == (Corrector{}) {
 		return steps, nil
 	}
@@ -74,9 +75,9 @@ func (c Corrector) correct(s *Schedule, steps []Step) ([]Step, error) {
 		return nil, err
 	}
 	own := Reg(Registers(steps))
-	last := float64(c.Until * float64(Count(steps)))
+	last := float64(c.Until * float64(first+Count(steps)))
 	var corrected []Step
-	whole := 0
+	whole := first
 	for i, step := range steps {
 		corrected = append(corrected, step)
 		if step.Partial {

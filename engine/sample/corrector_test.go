@@ -30,6 +30,11 @@ func TestCorrectorsAddEvaluations(t *testing.T) {
 			}
 		}
 	}
+	// The share is that of all steps: of steps 3 to 8 two are among the first half.
+	begun := Options{Strength: 0.75, Corrector: Corrector{Kind: "ula", Moves: 3, Until: 0.5}}
+	if got := len(stepsOf(t, trailing, "ddim", 8, begun)); got != 6+2*3 {
+		t.Errorf("with a strength: %d evaluations, want %d", got, 6+2*3)
+	}
 	for i, step := range stepsOf(t, trailing, "euler a", 8, Options{Corrector: Corrector{Kind: "ula", Moves: 3}}) {
 		plain := stepsOf(t, trailing, "euler a", 8, Options{})
 		if want := plain[(i+3)/4]; step.T != want.T || step.AlphaBar != want.AlphaBar {

@@ -74,7 +74,11 @@ func Register(s Sampler) {
 		if err != nil || s.Corrects {
 			return steps, err
 		}
-		return o.Corrector.correct(schedule, steps)
+		first, err := o.first(n)
+		if err != nil {
+			return nil, err
+		}
+		return o.Corrector.correct(schedule, steps, first)
 	}
 	for _, name := range append([]string{s.Name}, s.Aliases...) {
 		key := foldName(name)
