@@ -6,6 +6,7 @@
 //   }
 import { CounterpointError } from "./lib/errors.js";
 import { Helpers } from "./lib/helpers.js";
+import { pixels } from "./lib/pixels.js";
 import { program } from "./lib/program.js";
 import { Session } from "./lib/session.js";
 import { Shards } from "./lib/shards.js";
@@ -88,15 +89,18 @@ export class Counterpoint {
   /**
    * Makes pictures. Leaving the loop, or aborting the signal, stops it within a step; what is loaded stays.
    * @param {string} prompt
-   * @param {object} [options] the request's fields (PROTOCOL.md, section 4), signal, and preview_every: steps, 0 for none
+   * @param {object} [options] the request's fields (PROTOCOL.md, section 4), signal, preview_every: steps, 0 for none, and
+   *   image, to begin with, and mask_image, white where it is made anew: Blob, ImageBitmap, ImageData, canvas or the like
    * @yields {{type: "event"|"preview"|"picture"|"done"}} the engine's message of that type; a preview has pixels: ImageData,
    *   a picture blob: the PNG with its recipe inside
    * @throws {CounterpointError} or the signal's reason
    */
-  async *stream(prompt, { signal, preview_every = 0, ...fields } = {}) {
+  async *stream(prompt, { signal, preview_every = 0, image, mask_image, ...fields } = {}) {
     const request = { prompt, ...fields };
+    const { sizes, frames } = await pixels({ image, mask_image });
     const peers = await this.#hire(signal, request);
-    for await (const { head, frames: [bytes] } of this.#converse(signal, this.#session, "generate", { request, preview_every, peers })) {
+    const asked = { request, preview_every, peers, ...sizes };
+    for await (const { head, frames: [bytes] } of this.#converse(signal, this.#session, "generate", asked, frames)) {
       if (head.type === "preview") head.pixels = new ImageData(new Uint8ClampedArray(bytes.buffer), head.width, head.height);
       if (head.type === "picture") head.blob = new Blob([bytes], { type: "image/png" });
       yield head;
@@ -115,10 +119,10 @@ export class Counterpoint {
   /**
    * Says what a prompt means: rows, coefficients, evaluations, warnings (PROTOCOL.md, "explained").
    * @param {string} prompt
-   * @param {object} [options] as stream's
+   * @param {object} [options] as stream's; of pictures nothing is read, evaluations are those of strength
    * @throws {CounterpointError}
    */
-  async explain(prompt, { signal, ...fields } = {}) {
+  async explain(prompt, { signal, image, mask_image, ...fields } = {}) {
     for await (const { head } of this.#session.request(signal, "explain", { request: { prompt, ...fields } })) return head;
   }
 

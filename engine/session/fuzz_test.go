@@ -54,6 +54,7 @@ func FuzzHead(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"open","id":1,"protocol":1,"device":"auto"}`,
 		`{"type":"generate","id":2,"request":{"prompt":"a red cube","seed":9007199254740991},"output":["png"],"peers":2}`,
+		`{"type":"generate","id":2,"request":{"prompt":"a","strength":0.5},"image":{"width":2,"height":3},"mask_image":{"width":1,"height":1}}`,
 		`{"type":"cancel","id":2,"keep":true}`, `{"type":"assist","id":4503599627370496,"peer":0,"model":"x","request":{},"rows":[0,1]}`,
 		`{"type":"score","id":4503599627370496,"peer":1,"t":981.5}`, `{"type":"error","code":"busy","message":"x","offset":0}`,
 		`{"type":"info","id":1e0}`, `{"id":1,"type":"info","id":2}`, `{"type":"info","id":1,"request":{}}`, "null", "{\"type\":\"\xff\"}",

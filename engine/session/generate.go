@@ -14,7 +14,7 @@ import (
 const maxPeers = 64
 
 // generateWork makes pictures.
-func (s *Session) generateWork(m *generate) (func(*job) (message, error), error) {
+func (s *Session) generateWork(m *generate, frames []Frame) (func(*job) (message, error), error) {
 	if s.opened() == nil {
 		return nil, errNoModel
 	}
@@ -27,11 +27,20 @@ func (s *Session) generateWork(m *generate) (func(*job) (message, error), error)
 	if m.Peers < 0 || m.Peers > maxPeers {
 		return nil, &headError{m.ID, "peers", fmt.Sprintf("%d peers, want 0 to %d", m.Peers, maxPeers)}
 	}
+	inputs, err := m.inputs(frames)
+	if err != nil {
+		return nil, err
+	}
 	if len(m.Output) == 0 {
 		m.Output = outputs[:1]
 	}
 	start := s.now()
 	return func(j *job) (message, error) {
+		for _, in := range inputs {
+			if err := in.read(); err != nil {
+				return nil, err
+			}
+		}
 		if err := s.reopen(j); err != nil {
 			return nil, err
 		}

@@ -34,7 +34,7 @@ var incoming = map[string]func() message{
 }
 
 // frames says how many frames the incoming messages have that have any: least and most.
-var frames = map[string][2]int{"open": {1, 1}, "shard": {0, 1}, "score": {1, 1}, "scores": {1, 1}}
+var frames = map[string][2]int{"open": {1, 1}, "shard": {0, 1}, "generate": {0, 2}, "score": {1, 1}, "scores": {1, 1}}
 
 type (
 	open struct {
@@ -54,6 +54,8 @@ type (
 		Output       []string       `json:"output,omitempty"`
 		Plain        bool           `json:"plain,omitempty"`
 		Peers        int            `json:"peers,omitempty"`
+		Image        *pictureSize   `json:"image,omitempty"`
+		MaskImage    *pictureSize   `json:"mask_image,omitempty"`
 	}
 	cancel struct {
 		ID   int64 `json:"id"`
@@ -209,6 +211,7 @@ type (
 		Multiple    int            `json:"multiple"`
 		Places      bool           `json:"places"`
 		Previews    bool           `json:"previews"`
+		Images      bool           `json:"images"`
 		WeightBytes int64          `json:"weight_bytes"`
 	}
 	deviceInfo struct {

@@ -94,7 +94,7 @@ func compareFields(t *testing.T, where, section string, of reflect.Type) {
 func fieldsOf(of reflect.Type) map[string]bool {
 	fields := map[string]bool{}
 	for _, f := range reflect.VisibleFields(of) {
-		if !f.Anonymous {
+		if !f.Anonymous && f.Tag.Get("json") != "-" {
 			name, option, _ := strings.Cut(f.Tag.Get("json"), ",")
 			fields[name] = option == "omitempty"
 		}

@@ -256,7 +256,7 @@ func (s *Session) work(m message, frames []Frame) (func(*job) (message, error), 
 	case *open:
 		return s.openWork(m, frames[0])
 	case *generate:
-		return s.generateWork(m)
+		return s.generateWork(m, frames)
 	case *assist:
 		return s.assistWork(m), nil
 	case *closeModel:
@@ -300,6 +300,6 @@ func describeModel(e *engine.Engine) modelInfo {
 	return modelInfo{
 		Name: about.Name, Hash: e.Hash(), Profile: about.Profile, License: about.License, Attribution: about.Attribution,
 		Defaults: e.Defaults(), Vocabulary: vocabulary, Samplers: sample.Names(), Multiple: e.Multiple(), Places: e.HasPlaces(),
-		Previews: e.HasPreviews(), WeightBytes: e.WeightBytes(),
+		Previews: e.HasPreviews(), Images: e.HasEncoder(), WeightBytes: e.WeightBytes(),
 	}
 }
