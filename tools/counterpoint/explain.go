@@ -18,6 +18,7 @@ func newExplain(c *console) *cobra.Command {
 	var request engine.Request
 	var sentence bool
 	var with beside
+	var inputs inputs
 	cmd := &cobra.Command{
 		Use:   "explain PROMPT",
 		Short: "Show what a prompt means: its tree, rows, coefficients and cost",
@@ -33,6 +34,9 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 			}
 			if _, err := compose.Parse(request.Prompt, names...); err != nil && !sentence {
 				return inPrompt(request.Prompt, err)
+			}
+			if err := inputs.read(cmd.Flags(), &request); err != nil {
+				return err
 			}
 			// The null device plans a generation and computes nothing, so this is what the engine would do.
 			d := null.New()
@@ -64,6 +68,7 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 	f := cmd.Flags()
 	f.BoolVar(&sentence, "decompose", false, "take the prompt for a sentence, and show the composition that is made of it first")
 	compositionFlags(f, &request)
+	inputs.flags(f, &request)
 	modelFlag(cmd, &model)
 	withFlag(cmd, &with)
 	return cmd
@@ -85,7 +90,7 @@ func explain(w io.Writer, x *engine.Explanation, flops int64) error {
 	q := &x.Request
 	fmt.Fprintf(&b, "\n%s\n\n", x.Formula)
 	fmt.Fprintf(&b, "%s in %s%s: %d evaluations of the network, %.2f GFLOP in all for %dx%d pixels\n",
-		plural(len(x.Rows), "row"), plural(q.Steps, "step"), extras(q), x.Evaluations, float64(flops)/1e9, q.Width, q.Height)
+		plural(len(x.Rows), "row"), steps(q), extras(q), x.Evaluations, float64(flops)/1e9, q.Width, q.Height)
 	fmt.Fprintf(&b, "guidance %.4g in all", x.Guidance)
 	if x.Asked-x.Guidance > 1e-9*x.Asked {
 		fmt.Fprintf(&b, ", of %.4g asked for: all coefficients are scaled down to the cap of %.4g", x.Asked, q.MaxGuidance)

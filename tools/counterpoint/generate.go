@@ -22,6 +22,7 @@ type generation struct {
 	request    engine.Request // of the first prompt
 	prompts    []string       // one, or --prompts' many
 	source     promptSource
+	inputs     inputs
 	seed       int64
 	output     string
 	model      string
@@ -47,9 +48,13 @@ func newGenerate(c *console) *cobra.Command {
   a house :1.5 AND snow                a weight, which multiplies the guidance
   a red cube @(0.25, 0.6) AND a tree   a place: x to the right, y down, 0 to 1
 
+With --image it changes a picture, the more the higher the strength, and with
+--mask only where the mask is white; what is kept is kept to the bit.
+
 The file's name goes to standard output, all else to standard error.`,
 		Example: `  counterpoint generate "a red cube AND a blue sphere" -o cubes.png
   counterpoint generate "a car AND NOT a tree" -s 7 --steps 40 -b 4 -o out/
+  counterpoint generate "a green tree" --image house.png --strength 0.6
   echo "a house AND night" | counterpoint generate - -o - > house.png`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 2 {
@@ -81,25 +86,32 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	f.StringVar(&r.Corrector, "corrector", "", "moves at each noise level: "+strings.Join(sample.Correctors(), " or ")+" (default none)")
 	f.IntVar(&r.CorrectorMoves, "corrector-moves", 0, "evaluations of the network that they take at a level (default 5)")
 	f.Float64Var(&r.Eta, "eta", 0, "ddim: share of fresh noise a step, 0 to 1")
+	g.inputs.flags(f, r)
 	f.IntVarP(&r.Width, "width", "W", 0, "pixels (default the model's)")
 	f.IntVarP(&r.Height, "height", "H", 0, "pixels (default the model's)")
 	f.IntVarP(&r.Batch, "batch-count", "b", 1, "number of pictures, with seeds counting up")
 	f.BoolVar(&g.noMetadata, "no-metadata", false, "leave the recipe out of the file")
 	f.BoolVar(&g.json, "json", false, "print one JSON object a picture")
 	f.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if name == "sampling-method" { // as sd-cli calls it
-			name = "sampler"
+		if ours, ok := foreignFlags[name]; ok {
+			name = ours
 		}
 		return pflag.NormalizedName(name)
 	})
 }
 
+// foreignFlags are those that sd-cli and diffusers call otherwise.
+var foreignFlags = map[string]string{"sampling-method": "sampler", "init-img": "image", "mask-image": "mask"}
+
 // check looks at the flags on their own, before a model is read.
 func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader) error {
-	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "guidance-stop", "width", "height", "batch-count", "best-of"} {
+	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "guidance-stop", "strength", "width", "height", "batch-count", "best-of"} {
 		if f := flags.Lookup(name); f.Changed && f.Value.String() == "0" {
 			return withHint(usagef("--%s: 0 is no value", name), "leave it out for the default")
 		}
+	}
+	if err := g.inputs.read(flags, &g.request); err != nil {
+		return err
 	}
 	if g.seed > engine.MaxSeed {
 		return usagef("--seed: %d is above %d", g.seed, int64(engine.MaxSeed))
@@ -271,8 +283,16 @@ func summary(r *engine.Result) string {
 	case n > 1:
 		seeds = fmt.Sprintf("seeds %d to %d", q.Seed, r.Pictures[n-1].Seed)
 	}
-	return fmt.Sprintf("%s, %dx%d, %d steps of %s, %s each, guidance %g: %.2f s",
-		seeds, q.Width, q.Height, q.Steps, q.Sampler, plural(len(r.Rows), "row"), q.GuidanceScale, r.Elapsed.Seconds())
+	return fmt.Sprintf("%s, %dx%d, %s of %s, %s each, guidance %g: %.2f s",
+		seeds, q.Width, q.Height, steps(q), q.Sampler, plural(len(r.Rows), "row"), q.GuidanceScale, r.Elapsed.Seconds())
+}
+
+// steps says how many steps were made, and of how many if some were left out.
+func steps(q *engine.Request) string {
+	if made := q.Made(); made != q.Steps {
+		return fmt.Sprintf("%d of %d steps", made, q.Steps)
+	}
+	return fmt.Sprintf("%d steps", q.Steps)
 }
 
 func plural(n int, noun string) string {
