@@ -19,7 +19,7 @@
 //	suffix   = place | region | range | weight .     each at most once, in any order
 //	place    = "@" "(" number "," number ")" .       of a term; x to the right, y down, both in [0, 1]
 //	region   = "@" "(" span "," span ")" .           a box in x and y, fractions of the picture
-//	range    = "@" span .                            a part of the run, in fractions of its steps
+//	range    = "@" span .                            a part of the run, in fractions of all its steps
 //	span     = number "-" number .                   0 ≤ first < second ≤ 1
 //	weight   = ":" number .                          nothing but other suffixes after it
 //	number   = [ "+" | "-" ] ( digits [ "." [ digits ] ] | "." digits ) .

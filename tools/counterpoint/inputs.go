@@ -73,9 +73,9 @@ func readPicture(name string) (image.Image, error) {
 	return decodePicture(data)
 }
 
-// decodePicture decodes a PNG or JPEG file, once its size is known to be one that can be taken.
+// decodePicture decodes a PNG or JPEG file, the right way up, once its size is known to be one that can be taken.
 func decodePicture(data []byte) (image.Image, error) {
-	config, _, err := image.DecodeConfig(bytes.NewReader(data))
+	config, format, err := image.DecodeConfig(bytes.NewReader(data))
 	switch {
 	case errors.Is(err, image.ErrFormat):
 		return nil, errors.New("neither a PNG nor a JPEG file")
@@ -85,5 +85,8 @@ func decodePicture(data []byte) (image.Image, error) {
 		return nil, fmt.Errorf("%dx%d pixels, want sides of 1 to %d", config.Width, config.Height, engine.MaxSide)
 	}
 	img, _, err := image.Decode(bytes.NewReader(data))
+	if err == nil && format == "jpeg" {
+		img = oriented{img, orientation(data)}
+	}
 	return img, err
 }

@@ -59,10 +59,56 @@ func TestDecodePicture(t *testing.T) {
 	}
 }
 
+// withExif puts an orientation into a JPEG file.
+func withExif(file []byte, order binary.AppendByteOrder, mark string, how uint16) []byte {
+	tiff := order.AppendUint32(order.AppendUint16([]byte(mark), 42), 8)
+	tiff = order.AppendUint16(tiff, 1)
+	tiff = order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, 0x0112), 3), 1)
+	tiff = order.AppendUint16(order.AppendUint16(tiff, how), 0)
+	segment := append([]byte("Exif\x00\x00"), tiff...)
+	out := append(bytes.Clone(file[:2]), 0xff, 0xe1)
+	out = binary.BigEndian.AppendUint16(out, uint16(len(segment)+2))
+	return append(append(out, segment...), file[2:]...)
+}
+
+// A camera's pictures are turned as it says: the first and last pixel of the first row are those that Pillow's
+// exif_transpose puts there.
+func TestOrientation(t *testing.T) {
+	img := image.NewGray(image.Rect(0, 0, 32, 16)) // quarters of 0, 80 above 160, 240
+	for i := range img.Pix {
+		img.Pix[i] = uint8(80 * (i % 32 / 16))
+		if i >= 32*8 {
+			img.Pix[i] += 160
+		}
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 100}); err != nil {
+		t.Fatal(err)
+	}
+	for how, want := range [][2]int{{0, 80}, {0, 80}, {80, 0}, {240, 160}, {160, 240}, {0, 160}, {160, 0}, {240, 80}, {80, 240}, {0, 80}} {
+		for mark, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
+			got, err := decodePicture(withExif(b.Bytes(), order, mark, uint16(how)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			size := got.Bounds().Size()
+			if turned := how >= 5 && how <= 8; turned != (size.X < size.Y) {
+				t.Errorf("orientation %d: %v", how, size)
+			}
+			for k, x := range []int{0, size.X - 1} {
+				if v := int(color.GrayModel.Convert(got.At(x, 0)).(color.Gray).Y); max(v-want[k], want[k]-v) > 3 {
+					t.Errorf("orientation %d, %s: pixel %d,0 is %d, want %d", how, mark, x, v, want[k])
+				}
+			}
+		}
+	}
+}
+
 // FuzzDecodePicture: whatever a file holds, it is refused or a picture of a size that can be taken.
 func FuzzDecodePicture(f *testing.F) {
 	f.Add(pictureFile(f, asPNG))
 	f.Add(pictureFile(f, asJPEG))
+	f.Add(withExif(pictureFile(f, asJPEG), binary.LittleEndian, "II", 6))
 	f.Add(bomb(f))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		config, _, err := image.DecodeConfig(bytes.NewReader(file))

@@ -80,7 +80,7 @@ var rules = []rule{
 	// Every score depends on its output, and it is small beside the UNet.
 	{regexp.MustCompile(`^text_encoder[^/]*/`), weights.Int8, weights.Int8, "text encoder"},
 
-	{regexp.MustCompile(`^vae/(encoder|linear|quant_conv|post_quant_conv)\b`), weights.F16, weights.F16, "between pixels and latents, linear or unseen by generation"},
+	{regexp.MustCompile(`^vae/(encoder|linear|quant_conv|post_quant_conv)\b`), weights.F16, weights.F16, "between pixels and latents: linear, or small beside the UNet and run once a picture that is begun with"},
 	{regexp.MustCompile(`^vae/decoder\.conv_out\.`), weights.F16, weights.F16, "its error is the picture's"},
 	{regexp.MustCompile(`^vae/`), weights.Int8, weights.Int8, "decoder: four-bit errors would be visible texture"},
 }
