@@ -30,16 +30,17 @@ func (full *Request) begin(r *Request, multiple int) error {
 	full.Strength, full.MaskBlur = r.Strength, r.MaskBlur
 	for _, in := range []struct {
 		field string
-		img   image.Image
+		img   *image.Image
 		sum   *string
-	}{{"image", r.Image, &full.ImageSHA256}, {"mask_image", r.Mask, &full.MaskSHA256}} {
-		if in.img == nil {
+	}{{"image", &full.Image, &full.ImageSHA256}, {"mask_image", &full.Mask, &full.MaskSHA256}} {
+		if *in.img == nil {
 			continue
 		}
-		if size := in.img.Bounds().Size(); size.X < 1 || size.Y < 1 || size.X > MaxSide || size.Y > MaxSide {
+		if size := (*in.img).Bounds().Size(); size.X < 1 || size.Y < 1 || size.X > MaxSide || size.Y > MaxSide {
 			return &RequestError{in.field, fmt.Sprintf("a picture of %dx%d pixels, want sides of 1 to %d", size.X, size.Y, MaxSide)}
 		}
-		sum := Digest(in.img)
+		*in.img = toNRGBA(*in.img) // once
+		sum := Digest(*in.img)
 		if *in.sum != "" && *in.sum != sum {
 			return &RequestError{in.field, fmt.Sprintf("the picture has %s_sha256 %s, the request is about that of %s", in.field, sum, *in.sum)}
 		}

@@ -142,20 +142,20 @@ func (p *pipeline) projection() int {
 func (p *pipeline) checkTensors() error {
 	used := map[string]bool{}
 	side := 8
-	for _, build := range []func() (*graph.Graph, error){
+	networks := []func() (*graph.Graph, error){
 		func() (*graph.Graph, error) { return nn.TextEncoder(p.text, p.params, 1) },
 		func() (*graph.Graph, error) { return nn.UNetContext(p.unet, p.params, 1, p.text.MaxPositions) },
 		func() (*graph.Graph, error) {
 			return nn.UNet(p.unet, p.params, nn.Sizes{Rows: 1, Latents: 1, Conditions: 1, Maps: 1, Tokens: p.text.MaxPositions, Height: side, Width: side})
 		},
 		func() (*graph.Graph, error) { return p.vae.Decoder(p.params, 1, side, side) },
-		func() (*graph.Graph, error) {
-			if !p.encodes() {
-				return &graph.Graph{}, nil
-			}
+	}
+	if p.encodes() {
+		networks = append(networks, func() (*graph.Graph, error) {
 			return p.vae.Encoder(p.params, 1, side*p.vae.Factor, side*p.vae.Factor)
-		},
-	} {
+		})
+	}
+	for _, build := range networks {
 		g, err := build()
 		if err != nil {
 			return err
