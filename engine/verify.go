@@ -38,7 +38,7 @@ func (p *plan) lifts(of []operator.Lift) []Lift {
 	for i, row := range p.rows {
 		if !row.Unconditional {
 			score := of[i].Score()
-			lifts = append(lifts, Lift{i, of[i].Nats, score, score > 0 == (row.Coef > 0)})
+			lifts = append(lifts, Lift{i, of[i].Nats, score, score > 0 && row.Coef > 0 || score < 0 && row.Coef < 0})
 		}
 	}
 	return lifts

@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"github.com/counterpoint/counterpoint/engine/device"
 )
@@ -39,6 +40,11 @@ func (c *Combiner) Lifts(ctx context.Context) ([][]Lift, error) {
 			of := state[k*c.scalars.Slots:]
 			lifts[k][l.row].Nats += float64(of[s.ratio(i)])
 			lifts[k][l.row].Expected += float64(of[s.expected(i)])
+		}
+		for row, l := range lifts[k] {
+			if math.IsNaN(l.Score()) || math.IsInf(l.Nats, 0) { // of a picture that went to infinity
+				lifts[k][row] = Lift{}
+			}
 		}
 	}
 	return lifts, nil
