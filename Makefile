@@ -21,7 +21,7 @@ WASM_TOOLCHAIN  ?= go1.27.3
 WASM_EXPERIMENT := simd,nojsonv2,nogreenteagc,nosizespecializedmalloc
 WASM_DIR        := site/dist
 # Code that no picture waits for is not inlined, 0.04 MB less.
-WASM_COLD       := $(addprefix github.com/counterpoint/counterpoint/engine,$(addprefix /,compose decompose graph nn operator session)) \
+WASM_COLD       := $(addprefix github.com/counterpoint/counterpoint/engine,$(addprefix /,compose decompose graph nn operator recipe session)) \
 	github.com/counterpoint/counterpoint/engine encoding/json fmt
 VERSION         := $(or $(shell git describe --always --dirty 2> /dev/null),devel)
 

@@ -341,7 +341,8 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 	return nil
 }
 
-// decode turns the latents that are kept into pictures, one at a time: the decoder's activations at full resolution are the peak of memory.
+// decode turns the latents that are kept into pictures, one at a time: the decoder's activations at full resolution are the
+// peak of memory.
 func (g *generation) decode(ctx context.Context, latents device.Buffer, lifts [][]operator.Lift) ([]Picture, error) {
 	build, err := g.pipeline.vae.Decoder(g.pipeline.params, 1, g.shape.H, g.shape.W)
 	if err != nil {

@@ -41,8 +41,8 @@ func (r *Request) checkOperators() error {
 		{"apg_norm_threshold", r.APGNormThreshold, 0, math.MaxFloat32},
 		{"particles_clamp", r.ParticlesClamp, 0, 40},
 		{"resample_below", r.ResampleBelow, 0, 1},
-		{"negation_prior", r.NegationPrior, 0, 0.999},
-		{"negation_max_gate", r.NegationMaxGate, 0, 1e6},
+		{"negation_prior", cmp.Or(r.NegationPrior, 0.5), 1e-6, 0.999},
+		{"negation_max_gate", cmp.Or(r.NegationMaxGate, 4), 1e-6, 1e6},
 	} {
 		if !(f.value >= f.low && f.value <= f.up) {
 			return requestError(f.name, "%v, want %v to %v", f.value, f.low, f.up)

@@ -41,7 +41,7 @@ type Request struct {
 	// the places of its first seed. A picture then depends on the others: its recipe is that of the batch and its index.
 	Particles      bool    `json:"particles,omitempty"`
 	ParticlesClamp float64 `json:"particles_clamp,omitempty"` // bound of the log-weights' distance from their mean, up to 40; 0 for 1
-	ResampleBelow  float64 `json:"resample_below,omitempty"`  // share of the batch below which the effective sample size is to fall first; 0 for drawing at each step
+	ResampleBelow  float64 `json:"resample_below,omitempty"`  // draw only where the effective sample size is below this share of the batch; 0 for at each step
 
 	// Verify asks for the lifts of the pictures' terms. BestOf makes so many candidates for each picture and keeps the one whose
 	// terms hold most clearly: picture i is the best of seeds Seed+i·BestOf to Seed+i·BestOf+BestOf−1. 0 is 1.
@@ -87,6 +87,7 @@ type RequestError struct {
 	Msg   string
 }
 
+// requestError is the error of a field.
 func requestError(field, format string, args ...any) error {
 	return &RequestError{field, fmt.Sprintf(format, args...)}
 }

@@ -14,8 +14,9 @@ import (
 type Verification string
 
 const (
-	// VerifyCached follows the terms' log-ratios while the picture is made, without another evaluation of the network. What a
-	// term was not evaluated for, it does not know, and samplers without noise make it too low (package operator).
+	// VerifyCached follows the terms' log-ratios while the picture is made, without another evaluation of the network, but for
+	// the unconditional row's in steps that are not guided. It knows nothing of steps out of a term's range, and samplers
+	// without noise make it too low (package operator).
 	VerifyCached Verification = "cached"
 	// VerifyFresh noises the finished picture again and compares how well the network finds it with each term and with none
 	// (CompLift, Yu and Gao, arXiv 2505.13740), at verifyLevels levels, with the same noise for all terms.
@@ -27,7 +28,8 @@ type Lift struct {
 	Row int `json:"row"` // of Result.Rows
 	// Nats estimates log p(picture|term)/p(picture).
 	Nats float64 `json:"nats"`
-	// Score is Nats in units of its mean in the term's own pictures: about 1 where the term is there, −1 where it is not.
+	// Score is Nats in units of its mean in the term's own pictures: about −1 where the term is not there, 1 where it is, and
+	// more where guidance was strong: 2 to 6 with the default model's.
 	Score float64 `json:"score"`
 	Holds bool    `json:"holds"` // whether the score is above 0, and of what is negated, below
 }

@@ -282,9 +282,6 @@ func (p *Plan) Evaluations(steps int) int {
 	return n
 }
 
-// RowsAt lists the rows that one of so many steps evaluates, the first being 0.
-func (p *Plan) RowsAt(step, steps int) []int { return p.rowsAt(float64(step) / float64(steps)) }
-
 // Nominal returns the rows with the coefficients that they would have if everything held for the whole run, in the whole
 // picture, each OR counted its alternatives by their prior shares, and each gated NOT had the weight 1. If the plan is
 // linear, these are its coefficients.

@@ -279,7 +279,7 @@ func summary(r *engine.Result) string {
 		for _, p := range r.Pictures {
 			began[p.Ancestor] = true
 		}
-		seeds = fmt.Sprintf("seed %d, %s of %d beginnings, at least %.1f in effect", q.Seed, plural(n, "particle"), len(began), r.Effective)
+		seeds = fmt.Sprintf("seed %d, %s of %s, at least %.1f in effect", q.Seed, plural(n, "particle"), plural(len(began), "beginning"), r.Effective)
 	case n > 1:
 		seeds = fmt.Sprintf("seeds %d to %d", q.Seed, r.Pictures[n-1].Seed)
 	}
