@@ -111,7 +111,7 @@ func testBelow(t *testing.T, d device.Device) {
 
 // Over all levels, comparing gives the log-ratio at the finished sample itself (Kong et al., arXiv 2302.03792, equation 8).
 func TestCompareIsLogRatio(t *testing.T) {
-	const samples, levels, reach = 4000, 48, 8.
+	const samples, levels, reach = 2000, 32, 8.
 	d := testCPU(t)
 	plan := compiled(t, "a AND b", compose.Options{Scale: 2})
 	random := rand.New(rand.NewPCG(3, 4))

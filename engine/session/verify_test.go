@@ -1,6 +1,9 @@
 package session
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 // TestVerify sends the lifts of the picture that is kept, and counts the levels that it is looked at.
 func TestVerify(t *testing.T) {
@@ -43,5 +46,27 @@ func TestParticles(t *testing.T) {
 	p.send(`{"type":"generate","id":3,"request":{"prompt":"a red cube AND a tree","width":64,"height":40,"particles":true}}`)
 	if failure := p.wantError(BadRequest); failure["field"] != "particles" {
 		t.Errorf("particles without noise: %v", failure)
+	}
+}
+
+// TestHelpersVerify spreads the rows of verification over sessions too; the best is the same one.
+func TestHelpersVerify(t *testing.T) {
+	r := visitWithHelpers(t, 2)
+	best := func(id, peers int) (seed any, lifts string) {
+		r.send(fmt.Sprintf(`{"type":"generate","id":%d,"peers":%d,"request":{"prompt":"a red cube AND NOT a tree","seed":5,"steps":2,"guidance_scale":4,"width":64,"height":40,"verify":"fresh","best_of":3}}`, id, peers))
+		for {
+			switch kind, head, _ := r.next(); kind {
+			case "picture":
+				seed, lifts = head["seed"], fmt.Sprint(head["lifts"])
+			case "done":
+				return seed, lifts
+			case "error":
+				t.Fatal(head)
+			}
+		}
+	}
+	seed, lifts := best(2, 0)
+	if s, l := best(3, 2); s != seed || l != lifts {
+		t.Errorf("with helpers seed %v with lifts %s, want %v with %s", s, l, seed, lifts)
 	}
 }
