@@ -74,7 +74,7 @@ func (e *Engine) Vocabulary() []string { return e.pipeline.extra.Vocabulary }
 // Defaults is the request that zero fields are filled from: the model's own settings, else Stable Diffusion's.
 func (e *Engine) Defaults() Request {
 	d := e.pipeline.extra.Default
-	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance, Places: PlacesDrawn}
+	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance, Weights: d.Weights, Places: PlacesDrawn}
 	if n := len(e.pipeline.unet.SampleSize); n > 0 {
 		r.Height, r.Width = e.pipeline.unet.SampleSize[0]*e.pipeline.vae.Factor, e.pipeline.unet.SampleSize[n-1]*e.pipeline.vae.Factor
 	}
@@ -118,6 +118,7 @@ func (e *Engine) Complete(r Request) (Request, error) {
 	fill(&full.Width, r.Width)
 	fill(&full.Height, r.Height)
 	fill(&full.Batch, r.Batch)
+	fill(&full.Weights, r.Weights)
 	fill(&full.Places, r.Places)
 	if err := full.begin(&r, e.pipeline.vae.Factor); err != nil {
 		return full, err
@@ -160,6 +161,12 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt, Same: e.same, Unguided: r.CFGPlusPlus}
 	if err := options.Negation.UnmarshalText([]byte(cmp.Or(r.Negation, options.Negation.String()))); err != nil {
 		return nil, &RequestError{"negation", err.Error()}
+	}
+	if r.Weights == WeightsLearnt {
+		if x := e.pipeline.extra; len(x.LevelWeights) == 0 || x.Grammar == nil {
+			return nil, &RequestError{"weights", fmt.Sprintf("model %s has no learnt weights", e.info.Name)}
+		}
+		options.Multipliers = e.multipliers(prompt)
 	}
 	if p.composition, err = prompt.Compile(options); err != nil {
 		return nil, err

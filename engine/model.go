@@ -31,17 +31,19 @@ type pipeline struct {
 
 // extra is the part of a model's counterpoint.json that generation reads.
 type extra struct {
-	Place      placeSpec             `json:"place"`
-	Vocabulary []string              `json:"vocabulary"` // every word the model knows; empty for an open vocabulary
-	Grammar    *decompose.Vocabulary `json:"grammar"`    // what its words are in a sentence; nil if it does not say
-	LatentRGB  latentRGB             `json:"latent_rgb"`
-	Default    struct {
+	Place        placeSpec             `json:"place"`
+	Vocabulary   []string              `json:"vocabulary"` // every word the model knows; empty for an open vocabulary
+	Grammar      *decompose.Vocabulary `json:"grammar"`    // what its words are in a sentence; nil if it does not say
+	LatentRGB    latentRGB             `json:"latent_rgb"`
+	LevelWeights []levelWeight         `json:"level_weights"` // how terms count beside others, see Request.Weights
+	Default      struct {
 		Width       int     `json:"width"`
 		Height      int     `json:"height"`
 		Steps       int     `json:"steps"`
 		Guidance    float64 `json:"guidance_scale"`
 		MaxGuidance float64 `json:"max_guidance"`
 		Sampler     string  `json:"sampler"`
+		Weights     Weights `json:"weights"`
 	} `json:"default"`
 }
 
@@ -124,6 +126,9 @@ func (p *pipeline) check() error {
 		return fmt.Errorf("the tokenizer makes %d tokens of a text, the text encoder reads %d", p.tokens.ModelMaxLength(), p.text.MaxPositions)
 	case p.tokens.VocabSize() > p.text.VocabSize:
 		return fmt.Errorf("the tokenizer has %d tokens, the text encoder knows %d", p.tokens.VocabSize(), p.text.VocabSize)
+	}
+	if err := p.extra.checkLevelWeights(); err != nil {
+		return err
 	}
 	return p.checkTensors()
 }

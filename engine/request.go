@@ -22,6 +22,7 @@ type Request struct {
 	Negation       string  `json:"negation,omitempty"`         // kind of NOT: "signed", "perp", "gated" (compose.Negation); empty is signed
 	Rescale        float64 `json:"guidance_rescale,omitempty"` // share of the result brought back to the spread of unguided pictures, see operator.Options; 0 to 1
 	CFGPlusPlus    bool    `json:"cfg_plus_plus,omitempty"`    // noise as predicted without the prompt, see sample.Options; GuidanceScale is then from 0 to 1, by default 0.6
+	Weights        Weights `json:"weights,omitempty"`          // how terms count along the run; the model's default if empty
 	Places         Places  `json:"places"`                     // of concepts that the prompt gives none
 	Sampler        string  `json:"sampler"`                    // a name that sample.Lookup knows
 	Scheduler      string  `json:"scheduler,omitempty"`        // spacing of noise levels, as sample.ParseSpacing knows it; the model's own if empty
@@ -115,6 +116,8 @@ func (r *Request) check(multiple int) error {
 		return bad("guidance_scale", "%v, want 0 to 1 with CFG++", r.GuidanceScale)
 	case math.IsNaN(r.MaxGuidance) || math.IsInf(r.MaxGuidance, 0):
 		return bad("max_guidance", "%v is not a finite number", r.MaxGuidance)
+	case r.Weights != "" && r.Weights != WeightsConstant && r.Weights != WeightsLearnt:
+		return bad("weights", "%q, want %q or %q", r.Weights, WeightsConstant, WeightsLearnt)
 	case r.Places != PlacesDrawn && r.Places != PlacesGiven:
 		return bad("places", "%q, want %q or %q", r.Places, PlacesDrawn, PlacesGiven)
 	case !(r.Eta >= 0 && r.Eta <= 1):

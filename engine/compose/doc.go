@@ -70,6 +70,9 @@
 // hold for all in it, and what nests intersects. The whole picture and the whole
 // run are no restriction.
 //
+// [Options.Multipliers] weighs directions along the run; a choice's shares and a
+// gated NOT's posterior stay what they are.
+//
 // See [Prompt.Compile] for the result and [Combine] for prompts that are a sum with
 // constant coefficients.
 package compose

@@ -135,6 +135,15 @@ func (f *formula) notes() []string {
 	if f.gated {
 		notes = append(notes, "¬[d] = −P/(1−P)·d, with P the posterior of what d leads to")
 	}
+	for i, r := range f.plan.Rows {
+		if len(r.Multipliers) > 0 {
+			var points []string
+			for _, m := range r.Multipliers {
+				points = append(points, strconv.FormatFloat(m, 'g', 4, 64))
+			}
+			notes = append(notes, fmt.Sprintf("%s counts %s times along the run", f.expr(Leaf{i, wholePicture, wholeRun}, false), strings.Join(points, ", ")))
+		}
+	}
 	if len(f.choices) > 0 {
 		notes = append(append(notes, f.choices...), "pᵢ = the density of that alternative at x; the κ of a choice add up to 1")
 	}

@@ -121,6 +121,9 @@ type Options struct {
 	// Unguided evaluates the first unconditional row at each step, though its
 	// coefficient be 0, for samplers that ask for it alone.
 	Unguided bool
+	// Multipliers returns what a term's direction is multiplied by along the run: values at evenly spaced times from 0 to
+	// 1, linear between them; none for 1. They are finite and not negative. Nil is none for all.
+	Multipliers func(model, text string) []float64
 }
 
 func (o *Options) check() error {

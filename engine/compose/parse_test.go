@@ -366,6 +366,11 @@ func fuzzParse(t *testing.T, prompt string, models ...string) {
 		if got, want := compiled(t, reversed(p.Root), o), compiled(t, p.Root, o); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%q backwards: got %+v\nwant %+v", prompt, got, want)
 		}
+		o.Multipliers = func(_, text string) []float64 { return []float64{2, 0, 1.5}[:len(text)%4] }
+		checkPlan(t, prompt, compiled(t, p.Root, o))
+		if got, want := compiled(t, reversed(p.Root), o).At(0.6), compiled(t, p.Root, o).At(0.6); !Equal(got, want) {
+			t.Fatalf("%q backwards at a time: got %+v\nwant %+v", prompt, got, want)
+		}
 	}
 	var syntax *SyntaxError
 	if _, err := Combine(p.Terms(), Options{Scale: 7.5, MaxTotal: 10}); err != nil && !errors.As(err, &syntax) {

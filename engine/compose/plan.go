@@ -20,7 +20,7 @@ type Plan struct {
 	// all others; of each the unconditional one first, if it takes part, then the
 	// terms by text and place.
 	Rows []Score
-	// Root has the guidance scale multiplied in.
+	// Root has the guidance scale multiplied in, but not the rows' multipliers.
 	Root     SumOf
 	Negation Negation // what a negative weight or a NotOf does
 	// Total is g·Σw⁺ as applied, Factor what MaxTotal multiplied it by (1 for
@@ -28,7 +28,8 @@ type Plan struct {
 	Total, Factor float64
 	Unguided      bool // the first unconditional row takes part at each step
 
-	background string // text of the unconditional rows, whether they take part or not
+	curves     [][]float64 // of each row, its multipliers; nil if no row has any
+	background string      // text of the unconditional rows, whether they take part or not
 }
 
 // Score is one row that a model evaluates.
@@ -37,8 +38,9 @@ type Score struct {
 	Text          string
 	Place         *Place
 	Unconditional bool
-	Null          int     // the row of its model's unconditional score, which its direction starts at; -1 if that takes no part
-	Ranges        []Range // when it takes part, in order and apart
+	Multipliers   []float64 // of its direction along the run, see [Options]; nil for none
+	Null          int       // the row of its model's unconditional score, which its direction starts at; -1 if that takes no part
+	Ranges        []Range   // when it takes part, in order and apart
 }
 
 // Part is a part of the run in which the same rows are evaluated.
@@ -63,11 +65,14 @@ func compile(root Node, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{Root: SumOf{canonical(terms)}, Negation: o.Negation, Factor: 1, background: c.rows[0].text, Unguided: o.Unguided}
-	times := p.times()
+	p.curves = c.curves(o.Multipliers)
+	times := p.times(p.knots()...)
 	var positive float64
-	for _, t := range times[:len(times)-1] {
-		held, _ := Guidance(p.At(t))
-		positive = max(positive, held)
+	for i, to := range times[1:] {
+		for _, t := range []float64{times[i], to} {
+			held, _ := Guidance(p.weigh(p.held(times[i]), t))
+			positive = max(positive, held)
+		}
 	}
 	scale := o.Scale
 	if o.Rule == Mean && positive > 0 {
@@ -108,12 +113,15 @@ func (p *Plan) scale(by float64, rows []concept) error {
 	return nil
 }
 
-// At returns what of the root holds at time t, a fraction of the run in [0, 1).
-func (p *Plan) At(t float64) SumOf { return SumOf{canonical(partsAt(p.Root.Terms, t, addTerm))} }
+// At returns what of the root holds at time t, a fraction of the run in [0, 1), weighed as then.
+func (p *Plan) At(t float64) SumOf { return p.weigh(p.held(t), t) }
 
-// times are the moments at which something begins or ends, from 0 to 1.
-func (p *Plan) times() []float64 {
-	times := []float64{0, 1}
+// held is At without multipliers.
+func (p *Plan) held(t float64) SumOf { return SumOf{canonical(partsAt(p.Root.Terms, t, addTerm))} }
+
+// times are the moments at which something begins or ends, and others, from 0 to 1.
+func (p *Plan) times(others ...float64) []float64 {
+	times := append([]float64{0, 1}, others...)
 	EachLeaf(p.Root, func(l Leaf) { times = append(times, l.Range.From, l.Range.To) })
 	slices.Sort(times)
 	return slices.Compact(times)
@@ -141,7 +149,7 @@ func EachLeaf(x Expr, f func(Leaf)) {
 // included.
 func (p *Plan) needs(sum SumOf, nulls []int) []bool {
 	need := make([]bool, len(nulls))
-	rest, constant := rests(sum, nulls), p.constant(sum)
+	rest, constant := rests(sum, nulls), p.constant(sum) && p.curves == nil
 	need[0] = p.Unguided || !constant || rest[0] != 0
 	EachLeaf(sum, func(l Leaf) {
 		null := nulls[l.Row]
@@ -199,7 +207,7 @@ func (p *Plan) choose(by *compiler) {
 	times := p.times()
 	for i, to := range times[1:] {
 		from := times[i]
-		for r, needed := range p.needs(p.At(from), by.nulls) {
+		for r, needed := range p.needs(p.held(from), by.nulls) {
 			if !needed {
 				continue
 			}
@@ -220,6 +228,10 @@ func (p *Plan) choose(by *compiler) {
 		s := Score{Model: c.model, Text: c.text, Unconditional: !c.terms, Null: index[by.nulls[r]], Ranges: ranges[r]}
 		if c.placed {
 			s.Place = &Place{c.place.X, c.place.Y}
+		}
+		if p.curves != nil {
+			s.Multipliers = p.curves[r]
+			p.curves[len(p.Rows)] = s.Multipliers
 		}
 		p.Rows = append(p.Rows, s)
 	}
@@ -339,7 +351,7 @@ func nominal(x Expr, w float64, coefs []float64) {
 // Linear returns the plan as one sum of scores for the whole run; false if its
 // coefficients depend on the state, the step or the place in the picture.
 func (p *Plan) Linear() (Composition, bool) {
-	if !p.constant(p.Root) || len(p.times()) > 2 {
+	if !p.constant(p.Root) || len(p.times()) > 2 || p.curves != nil {
 		return Composition{}, false
 	}
 	return p.Nominal(), true

@@ -21,6 +21,24 @@ const (
 
 var levels = []Level{LevelBackground, LevelObjects, LevelAttributes, LevelRelations}
 
+// Levels lists all levels, the lowest first.
+func Levels() []Level { return slices.Clone(levels) }
+
+// LevelOf is the highest level of what a term's text says, in a model's words; none if it says nothing, or has words that
+// mean nothing there.
+func LevelOf(text string, v Vocabulary) (level Level, ok bool) {
+	d, err := Decompose(text, v)
+	if err != nil || len(d.Unplaced) > 0 {
+		return "", false
+	}
+	for _, l := range d.Levels {
+		if len(l.Clauses) > 0 {
+			level = l.Level
+		}
+	}
+	return level, level != ""
+}
+
 // Rule says why a clause does not count beside another. Its text is for people.
 type Rule string
 

@@ -24,6 +24,7 @@ func compositionFlags(f *pflag.FlagSet, r *engine.Request) {
 	f.Float64Var(&r.APGNormThreshold, "apg-norm-threshold", 0, "what apg bounds the guidance's norm to (default no bound)")
 	f.StringVar(&r.Negation, "negation", "", "kind of NOT: signed, perp (keeps the subject) or gated (stops when it is gone) (default signed)")
 	f.Float64Var(&r.NegationPrior, "negation-prior", 0, "gated: share of all pictures that show what is negated (default 0.5)")
+	f.StringVar((*string)(&r.Weights), "weights", "", "how terms count along the run: constant, or learnt, as the model declares (default the model's)")
 	f.Float64Var(&r.NegationMaxGate, "negation-max-gate", 0, "gated: largest weight of what is negated (default 4)")
 	verificationFlags(f, r)
 }
