@@ -96,34 +96,29 @@ func fill[T comparable](dst *T, v T) {
 
 // Complete fills the zero fields of a request from the defaults and checks all of them.
 func (e *Engine) Complete(r Request) (Request, error) {
-	full := e.Defaults()
-	full.Prompt, full.NegativePrompt, full.Seed, full.StopAfter, full.Eta = r.Prompt, r.NegativePrompt, r.Seed, r.StopAfter, r.Eta
-	full.Negation, full.Rescale, full.CFGPlusPlus = r.Negation, r.Rescale, r.CFGPlusPlus
+	d := e.Defaults()
 	if r.CFGPlusPlus {
-		full.GuidanceScale = 0.6
+		d.GuidanceScale = 0.6
 	}
-	full.GuidanceStart, full.GuidanceStop = r.GuidanceStart, r.GuidanceStop
-	full.APG, full.APGEta, full.APGNormThreshold = r.APG, r.APGEta, r.APGNormThreshold
-	full.NegationPrior, full.NegationMaxGate = r.NegationPrior, r.NegationMaxGate
-	if full.Verify, full.BestOf = r.Verify, r.BestOf; r.BestOf > 1 {
-		full.Verify = cmp.Or(r.Verify, VerifyCached)
+	if r.BestOf > 1 {
+		d.Verify = VerifyCached
 	}
-	full.Particles, full.ParticlesClamp, full.ResampleBelow = r.Particles, r.ParticlesClamp, r.ResampleBelow
-	full.Scheduler, full.Corrector = r.Scheduler, r.Corrector
-	full.CorrectorMoves, full.CorrectorStep, full.CorrectorUntil = r.CorrectorMoves, r.CorrectorStep, r.CorrectorUntil
-	fill(&full.Steps, r.Steps)
-	fill(&full.GuidanceScale, r.GuidanceScale)
-	fill(&full.MaxGuidance, r.MaxGuidance)
-	fill(&full.Sampler, r.Sampler)
-	fill(&full.Width, r.Width)
-	fill(&full.Height, r.Height)
-	fill(&full.Batch, r.Batch)
-	fill(&full.Weights, r.Weights)
-	fill(&full.Places, r.Places)
-	if err := full.begin(&r, e.pipeline.vae.Factor); err != nil {
-		return full, err
+	if err := r.begin(&d, e.pipeline.vae.Factor); err != nil {
+		return r, err
 	}
-	return full, full.check(e.pipeline.vae.Factor)
+	r.Steps = cmp.Or(r.Steps, d.Steps)
+	r.GuidanceScale = cmp.Or(r.GuidanceScale, d.GuidanceScale)
+	r.MaxGuidance = cmp.Or(r.MaxGuidance, d.MaxGuidance)
+	r.Sampler = cmp.Or(r.Sampler, d.Sampler)
+	r.Width = cmp.Or(r.Width, d.Width)
+	r.Height = cmp.Or(r.Height, d.Height)
+	r.Batch = cmp.Or(r.Batch, d.Batch)
+	r.Weights = cmp.Or(r.Weights, d.Weights)
+	r.Places = cmp.Or(r.Places, d.Places)
+	r.Verify = cmp.Or(r.Verify, d.Verify)
+	r.Strength = cmp.Or(r.Strength, d.Strength)
+	r.MaskBlur = cmp.Or(r.MaskBlur, d.MaskBlur)
+	return r, r.check(e.pipeline.vae.Factor)
 }
 
 // plan is a request worked out as far as the host alone can.

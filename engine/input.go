@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -23,41 +24,37 @@ func Digest(img image.Image) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// begin takes over what r says of the picture to begin with, and fills in what it leaves open; multiple is the number of
+// begin looks at the pictures that a request begins with, and sets defaults that follow from them; multiple is the number of
 // pixels that sides are multiples of.
-func (full *Request) begin(r *Request, multiple int) error {
-	full.Image, full.Mask, full.ImageSHA256, full.MaskSHA256 = r.Image, r.Mask, r.ImageSHA256, r.MaskSHA256
-	full.Strength, full.MaskBlur = r.Strength, r.MaskBlur
+func (r *Request) begin(defaults *Request, multiple int) error {
 	for _, in := range []struct {
 		field string
 		img   *image.Image
 		sum   *string
-	}{{"image", &full.Image, &full.ImageSHA256}, {"mask_image", &full.Mask, &full.MaskSHA256}} {
+	}{{"image", &r.Image, &r.ImageSHA256}, {"mask_image", &r.Mask, &r.MaskSHA256}} {
 		if *in.img == nil {
 			continue
 		}
 		if size := (*in.img).Bounds().Size(); size.X < 1 || size.Y < 1 || size.X > MaxSide || size.Y > MaxSide {
-			return &RequestError{in.field, fmt.Sprintf("a picture of %dx%d pixels, want sides of 1 to %d", size.X, size.Y, MaxSide)}
+			return requestError(in.field, "a picture of %dx%d pixels, want sides of 1 to %d", size.X, size.Y, MaxSide)
 		}
 		*in.img = toNRGBA(*in.img) // once
 		sum := Digest(*in.img)
 		if *in.sum != "" && *in.sum != sum {
-			return &RequestError{in.field, fmt.Sprintf("the picture has %s_sha256 %s, the request is about that of %s", in.field, sum, *in.sum)}
+			return requestError(in.field, "the picture has %s_sha256 %s, the request is about that of %s", in.field, sum, *in.sum)
 		}
 		*in.sum = sum
 	}
 	if r.Image != nil && r.Width == 0 && r.Height == 0 {
 		size := r.Image.Bounds().Size()
-		full.Width, full.Height = fit(size.X, size.Y, 4*full.Width*full.Height, multiple)
+		defaults.Width, defaults.Height = fit(size.X, size.Y, 4*defaults.Width*defaults.Height, multiple)
 	}
-	if full.Strength == 0 && full.ImageSHA256 != "" {
-		full.Strength = 0.8
-		if full.MaskSHA256 != "" {
-			full.Strength = 1
-		}
+	if r.ImageSHA256 != "" {
+		defaults.Strength = 0.8
 	}
-	if full.MaskBlur == 0 && full.MaskSHA256 != "" {
-		full.MaskBlur = max(1, min(full.Width, full.Height)/128)
+	if r.MaskSHA256 != "" {
+		defaults.Strength = 1
+		defaults.MaskBlur = max(1, min(cmp.Or(r.Width, defaults.Width), cmp.Or(r.Height, defaults.Height))/128)
 	}
 	return nil
 }
