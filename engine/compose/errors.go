@@ -30,6 +30,9 @@ type Warning struct {
 	Kind WarningKind
 	Msg  string
 	Hint string
+
+	Word    string // of WarnWord: the word, as it was written
+	Instead string // of WarnWord: a word near it that is known; may be empty
 }
 
 func (w Warning) String() string {

@@ -39,7 +39,7 @@ type parser struct {
 }
 
 func (p *parser) warn(i int, kind WarningKind, hint, format string, args ...any) {
-	p.warnings = append(p.warnings, Warning{p.pos(i), kind, fmt.Sprintf(format, args...), hint})
+	p.warnings = append(p.warnings, Warning{Pos: p.pos(i), Kind: kind, Msg: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // warnOnce is warn for what a prompt tends to hold many times.
@@ -100,7 +100,7 @@ func (p *parser) parseEither(end int) (Node, error) {
 	if len(operands) == 1 {
 		return operands[0], nil
 	}
-	return &Or{Pos: p.pos(start), Operands: operands, Weight: 1, keyword: p.pos(keyword)}, nil
+	return &Or{Pos: p.pos(start), Stand: Stand{Whole: p.span(start)}, Operands: operands, Weight: 1, keyword: p.pos(keyword)}, nil
 }
 
 // parseBoth reads operands up to end or OR, and stops there.
@@ -126,7 +126,7 @@ func (p *parser) parseBoth(end int) (Node, error) {
 	if len(operands) == 1 {
 		return operands[0], nil
 	}
-	return &And{Pos: p.pos(start), Operands: operands, Weight: 1}, nil
+	return &And{Pos: p.pos(start), Stand: Stand{Whole: p.span(start)}, Operands: operands, Weight: 1}, nil
 }
 
 func (p *parser) parseOperand(end int) (Node, error) {
@@ -145,7 +145,7 @@ func (p *parser) parseOperand(end int) (Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Not{p.pos(start), x}, nil
+		return &Not{p.pos(start), Stand{Whole: p.span(start)}, x}, nil
 	case p.src[start] == '(' && p.group[start]:
 		return p.parseGroup(end)
 	}
@@ -161,6 +161,7 @@ func (p *parser) parseGroup(end int) (Node, error) {
 		return nil, err
 	}
 	p.i = p.close[start] + 1
+	body := p.source(p.span(start))
 	s, err := p.parseSuffixes(end)
 	if err != nil {
 		return nil, err
@@ -173,8 +174,20 @@ func (p *parser) parseGroup(end int) (Node, error) {
 	}
 	x.narrow(s.Extent)
 	x.scale(s.weight)
+	x.bracket(p.span(start), body)
 	return x, nil
 }
+
+// span is from start to where the parser stands, without the white space before that.
+func (p *parser) span(start int) Span {
+	end := p.i
+	for end > start && isSpace(p.src[end-1]) {
+		end--
+	}
+	return Span{start, end}
+}
+
+func (p *parser) source(s Span) string { return string(p.src[s[0]:s[1]]) }
 
 // checkOverlap reports a region or range that leaves nothing of one below x. That
 // two have a part in common suffices, since then all that nest do.
@@ -220,15 +233,23 @@ func (p *parser) parseTerm(end int) (Node, error) {
 		return nil, err
 	}
 	w := textWriter{scanner: p.scanner, Term: &Term{Pos: p.pos(start), Model: model}}
-	read := p.parseText
-	if p.src[p.i] == '"' {
+	text, read := p.i, p.parseText
+	quoted := p.src[text] == '"'
+	if quoted {
 		read = p.parseQuotes
 	}
 	if err := read(&w, end); err != nil {
 		return nil, err
 	}
 	t := w.term()
+	if t.Body = t.Source; quoted {
+		t.Body = p.source(p.span(text))
+	}
+	if model != "" {
+		t.Body = model + ": " + t.Body
+	}
 	s, err := p.parseSuffixes(end)
+	t.Whole = p.span(start)
 	t.Place, t.Extent, t.Weight = s.place, s.Extent, s.weight
 	return t, err
 }

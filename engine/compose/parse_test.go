@@ -308,8 +308,8 @@ func TestPositions(t *testing.T) {
 	known := func(w string) bool { return w != "wrld" && w != "and" }
 	got := UnknownWords(p, "", known, []string{"word", "world", "whirl"})
 	want := []Warning{
-		{Pos{13, 13}, WarnWord, `the model does not know the word "AND"`, ""},
-		{Pos{17, 17}, WarnWord, `the model does not know the word "wrld"`, `did you mean "world"?`},
+		{Pos{13, 13}, WarnWord, `the model does not know the word "AND"`, "", "AND", ""},
+		{Pos{17, 17}, WarnWord, `the model does not know the word "wrld"`, `did you mean "world"?`, "wrld", "world"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -359,6 +359,7 @@ func fuzzParse(t *testing.T, prompt string, models ...string) {
 		return
 	}
 	checkRoundTrip(t, p, models...)
+	checkStands(t, prompt, p, models...)
 	UnknownWords(p, "", func(string) bool { return false }, []string{"cube", "sphere"})
 	for _, n := range []Negation{NotSigned, NotPerp, NotGated} {
 		o := Options{Scale: 7.5, MaxTotal: 10, Negation: n}

@@ -121,7 +121,7 @@ func reversed(n Node) Node {
 		m.Operands = operands(n.Operands)
 		return &m
 	case *Not:
-		return &Not{n.Pos, reversed(n.X)}
+		return &Not{Pos: n.Pos, X: reversed(n.X)}
 	}
 	return n
 }

@@ -22,6 +22,28 @@ type Pos struct {
 // Position returns p; it lets every node that embeds a Pos satisfy [Node].
 func (p Pos) Position() Pos { return p }
 
+// Span is a part of the prompt's source: from the first code point to before the
+// second, both counted from 0.
+type Span [2]int
+
+// Stand is where an operand stands in the source, so that a program can put another
+// in its place.
+type Stand struct {
+	Whole Span   // with its brackets and suffixes, and a NOT its keyword
+	Body  string // what the suffixes belong to, spelled so that any may follow; empty for a NOT and a group without brackets
+}
+
+// Stands returns s; it lets every node that embeds a Stand satisfy [Node].
+func (s Stand) Stands() Stand { return s }
+
+// bracket makes s that of an operand in brackets.
+func (s *Stand) bracket(whole Span, body string) {
+	s.Whole = whole
+	if s.Body == "" {
+		s.Body = body
+	}
+}
+
 // Place is where in the picture a concept belongs: X grows to the right and Y
 // downwards, both from 0 to 1.
 type Place struct {
@@ -36,6 +58,7 @@ func (p Place) String() string {
 // Node is a node of a prompt's tree: *[Term], *[And], *[Or] or *[Not].
 type Node interface {
 	Position() Pos
+	Stands() Stand
 	// Children are the nodes right below, in source order.
 	Children() []Node
 	// Label is what the node itself says.
@@ -47,6 +70,7 @@ type Node interface {
 	scale(w float64)
 	// narrow restricts where and when the node holds.
 	narrow(e Extent)
+	bracket(whole Span, body string)
 }
 
 // Label is a node without what is below it, for printers.
@@ -87,6 +111,7 @@ func (l Label) print(b *strings.Builder) {
 // Term is one concept.
 type Term struct {
 	Pos
+	Stand
 	Model  string // name of the model that scores it, "" for the first
 	Text   string // what the model reads: escapes resolved, white space trimmed and folded
 	Source string // the same, as the prompt language spells it without quotes
@@ -101,6 +126,7 @@ type Term struct {
 // And is a conjunction of two or more operands.
 type And struct {
 	Pos
+	Stand
 	Operands []Node
 	Extent
 	Weight float64
@@ -110,6 +136,7 @@ type And struct {
 // shares of the choice; its own weight is one like a term's.
 type Or struct {
 	Pos
+	Stand
 	Operands []Node
 	Extent
 	Weight float64
@@ -120,6 +147,7 @@ type Or struct {
 // Not is a negated operand.
 type Not struct {
 	Pos
+	Stand
 	X Node
 }
 
@@ -153,6 +181,8 @@ func (o *Or) scale(w float64)   { o.Weight *= w }
 func (n *Not) scale(w float64)  { n.X.scale(w) }
 
 func (n *Not) narrow(e Extent) { n.X.narrow(e) }
+
+func (n *Not) bracket(whole Span, _ string) { n.Whole = whole }
 
 // precedence is how tightly an operator binds.
 type precedence int

@@ -23,11 +23,11 @@ func UnknownWords(p *Prompt, model string, known func(word string) bool, vocabul
 				continue
 			}
 			seen[lower] = true
-			hint := ""
-			if near := nearest(lower, vocabulary); near != "" {
+			near, hint := nearest(lower, vocabulary), ""
+			if near != "" {
 				hint = fmt.Sprintf("did you mean %q?", near)
 			}
-			warnings = append(warnings, Warning{w.Pos, WarnWord, fmt.Sprintf("the model does not know the word %q", w.text), hint})
+			warnings = append(warnings, Warning{w.Pos, WarnWord, fmt.Sprintf("the model does not know the word %q", w.text), hint, w.text, near})
 		}
 	}
 	return warnings

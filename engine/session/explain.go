@@ -19,7 +19,8 @@ func (s *Session) explain(m *explain) error {
 // tree is a prompt's node and what is below it.
 func tree(n compose.Node) *node {
 	l := n.Label()
-	t := &node{Op: l.Op, Column: n.Position().Column, Text: l.Text, Place: l.Place, Region: l.Region, Range: l.Range, Weight: l.Weight}
+	s := n.Stands()
+	t := &node{Op: l.Op, Column: n.Position().Column, Span: s.Whole, Body: s.Body, Text: l.Text, Place: l.Place, Region: l.Region, Range: l.Range, Weight: l.Weight}
 	for _, x := range n.Children() {
 		t.Operands = append(t.Operands, tree(x))
 	}
@@ -29,7 +30,7 @@ func tree(n compose.Node) *node {
 func warnings(ws []compose.Warning) []warning {
 	out := make([]warning, len(ws))
 	for i, w := range ws {
-		out[i] = warning{w.Pos, w.Kind, w.Msg, w.Hint}
+		out[i] = warning{w.Pos, w.Kind, w.Msg, w.Hint, w.Word, w.Instead}
 	}
 	return out
 }

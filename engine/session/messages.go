@@ -229,10 +229,14 @@ type (
 		Kind    compose.WarningKind `json:"kind"`
 		Message string              `json:"message"`
 		Hint    string              `json:"hint,omitempty"`
+		Word    string              `json:"word,omitempty"`
+		Instead string              `json:"instead,omitempty"`
 	}
 	node struct {
 		Op       string          `json:"op"`
 		Column   int             `json:"column"`
+		Span     compose.Span    `json:"span"`
+		Body     string          `json:"body,omitempty"`
 		Text     string          `json:"text,omitempty"`
 		Place    *compose.Place  `json:"place,omitempty"`
 		Region   *compose.Region `json:"region,omitempty"`
