@@ -1,48 +1,101 @@
 import { Counterpoint } from "../counterpoint.js";
 import { abortable, Latest } from "../lib/latest.js";
 import { Alert } from "./alert.js";
+import { Board } from "./board.js";
+import { Cards } from "./cards.js";
+import { Composition } from "./composition.js";
+import { loadDraft, saveDraft } from "./draft.js";
 import { byId } from "./element.js";
 import { wayOn } from "./failures.js";
-import { examples, options, previewEvery } from "./options.js";
-import { expect, Pace } from "./pace.js";
+import { Gallery } from "./gallery.js";
+import { History } from "./history.js";
+import { listenToKeys } from "./keys.js";
+import { examples, options, randomSeed } from "./options.js";
+import { expect } from "./pace.js";
 import { Picture } from "./picture.js";
 import { Progress } from "./progress.js";
 import { Prompt } from "./prompt.js";
+import { Recipe } from "./recipe.js";
+import { Restore } from "./restore.js";
+import { make } from "./run.js";
 import { Settings } from "./settings.js";
+import { Share } from "./share.js";
 import { text } from "./strings.js";
+import { Suggest } from "./suggest.js";
+import { Words } from "./words.js";
 
 /** The one that knows all parts of the page, and the engine. */
 export class Controller {
-  #prompt = new Prompt(examples);
-  #settings = new Settings(options);
+  #recipe = new Recipe(loadDraft(examples[0]));
+  #composition = new Composition(this.#recipe);
+  #prompt = new Prompt(this.#recipe, this.#composition, examples);
+  #settings = new Settings(this.#recipe, options);
   #progress = new Progress();
   #picture = new Picture();
+  #board = new Board(this.#composition);
+  #gallery = new Gallery(this.#picture, (made) => this.#board.of({ prompt: made.request.prompt, rows: [], places: [], ...made }));
+  #history = new History((kept) => this.#use({ ...kept, unknown: [] }));
   #alert = new Alert();
   #making = new Latest();
   #device;
+  #model;
   #engine = Promise.resolve(); // a Counterpoint, once open
 
   /** @param {string} device "auto", "webgpu" or "cpu" */
   constructor(device) {
     this.#device = device;
+    this.#arrange();
+    const share = new Share(this.#picture, (message) => this.#progress.say(message));
+    const restore = new Restore((found) => this.#use(found), (error) => this.#alert.show(text.restore.failed(error)));
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.generate();
     });
+    byId("another").addEventListener("click", () => this.#another());
     byId("cancel").addEventListener("click", () => this.#making.abort());
-    addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) byId("composer").requestSubmit();
-      if (event.key === "Escape") this.#making.abort();
+    listenToKeys({
+      generate: () => byId("composer").requestSubmit(),
+      another: () => this.#another(),
+      cancel: () => this.#making.abort(),
+      save: () => share.save(),
+      undo: () => this.#recipe.undo(),
+      redo: () => this.#recipe.redo(),
     });
+    restore.link();
+  }
+
+  /** Makes the parts that are views of the recipe alone. */
+  #arrange() {
+    const suggest = (field) => new Suggest(field, text.suggestions, () => this.#model?.vocabulary ?? []);
+    suggest(byId("prompt"));
+    new Cards(this.#composition, {
+      suggest,
+      place: (i) => this.#board.place(i),
+      region: (i) => this.#board.region(i),
+      drag: (i, event) => this.#board.drag(i, event),
+    });
+    new Words(this.#recipe, this.#composition);
+    this.#recipe.subscribe(() => {
+      saveDraft(this.#recipe.state);
+      this.#shape();
+    });
+  }
+
+  #shape() {
+    this.#picture.shape(this.#settings.value("width") ?? 1, this.#settings.value("height") ?? 1);
   }
 
   /** Opens the model, in place of one that is open. */
   async open() {
+    this.#composition.use(undefined);
     this.#engine = this.#reopen(this.#engine);
     try {
-      const { model } = await this.#engine;
-      this.#settings.setDefaults(model.defaults);
-      byId("model").textContent = text.model(model);
+      const engine = await this.#engine;
+      this.#model = engine.model;
+      this.#settings.use(engine.model);
+      this.#shape();
+      this.#composition.use(engine);
+      byId("model").textContent = text.model(engine.model);
       this.#progress.end(text.ready);
     } catch (error) {
       this.#fail(error);
@@ -69,17 +122,17 @@ export class Controller {
     byId("device").textContent = text.device(device, evaluations && expect(device, evaluations));
   }
 
-  /** Makes a picture, in place of the one that is being made. */
+  /** Makes what the recipe says, in place of what is being made. */
   generate() {
     return this.#making.run(async (signal) => {
       this.#alert.clear();
       this.#prompt.unmark();
       this.#settings.mark();
       byId("cancel").disabled = false;
+      if (matchMedia("(max-width: 55.99rem)").matches) byId("frame").scrollIntoView({ block: "nearest" });
       try {
         await this.#make(signal, await abortable(signal, this.#engine));
       } catch (error) {
-        this.#picture.restore();
         if (signal.aborted) this.#progress.end(text.cancelled);
         else this.#fail(error, () => this.generate());
       } finally {
@@ -89,48 +142,31 @@ export class Controller {
     });
   }
 
+  /** The same with another seed. */
+  #another() {
+    this.#recipe.change({ request: { seed: randomSeed() } });
+    byId("composer").requestSubmit();
+  }
+
   async #make(signal, engine) {
-    const prompt = this.#prompt.text;
-    const settings = this.#settings.values;
-    const { evaluations } = await engine.explain(prompt, settings);
-    this.#progress.tell("reading", text.reading);
-    const pace = new Pace();
-    let picture;
-    for await (const event of engine.stream(prompt, { signal, preview_every: previewEvery, ...settings })) {
-      switch (event.type) {
-        case "event":
-          pace.note(event);
-          if (event.phase === "encoding") this.#tellDevice(engine.device, evaluations);
-          else this.#step(event);
-          break;
-        case "preview":
-          this.#picture.preview(event.pixels);
-          break;
-        case "picture":
-          picture = event;
-          break;
-        case "done":
-          pace.remember(engine.device, evaluations);
-          this.#tellDevice(engine.device, evaluations);
-          await this.#finish(prompt, picture, event);
-      }
-    }
-  }
-
-  #step(event) {
-    const { phase, step, steps, elapsed, left } = event;
-    const fraction = left === undefined ? step / steps : elapsed / (elapsed + left);
-    if (phase === "decoding" || step === steps) return this.#progress.tell("decoding", text.decoding, { fraction });
-    const known = left === undefined ? "composing" : "composing, with an estimate"; // which is news
-    this.#progress.tell(known, text.step(event), { fraction, count: `${step} / ${steps}` });
-  }
-
-  async #finish(prompt, picture, done) {
-    await this.#picture.finish(picture.blob, {
-      name: `counterpoint-${picture.seed}.png`, prompt, made: text.made(done), notes: done.warnings.map(text.warning),
+    const { pictures, done } = await make(signal, engine, this.#recipe, {
+      progress: this.#progress, gallery: this.#gallery, device: (evaluations) => this.#tellDevice(engine.device, evaluations),
     });
     this.#progress.end(text.done(done));
     navigator.storage?.persist?.(); // asked only now that it has been of use
+    await this.#history.add(pictures);
+  }
+
+  /** Takes over a recipe from elsewhere, and its picture where there is one. */
+  #use({ request, unknown, model, blob, made }) {
+    this.#alert.clear();
+    this.#recipe.restore(request);
+    if (blob) {
+      const notes = unknown.length ? [text.restore.unknown(unknown)] : [];
+      if (model && this.#model && !this.#model.hash.startsWith(model.hash)) notes.push(text.restore.model(model));
+      this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes });
+    }
+    this.#progress.say(text.restore.done);
   }
 
   /** @param {() => void} [then] what was under way, to be done again once the model is open */

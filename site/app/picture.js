@@ -1,64 +1,88 @@
 import { byId, element } from "./element.js";
+import { text } from "./strings.js";
 
 /** Milliseconds between two previews: more than three flashes a second can harm (WCAG 2.3.1). */
 const calm = 400;
 
-/** The picture, what is known of how it was made, and the link that saves it. */
+/**
+ * The picture in view, and what is known of how it was made.
+ * @typedef {object} Made
+ * @property {Blob} blob a PNG with its recipe
+ * @property {string} url of it
+ * @property {object} request for this picture alone
+ * @property {string} made a line on how
+ * @property {string[]} notes
+ * @property {object[]} [rows] and what was put where, places (PROTOCOL.md, "picture")
+ */
 export class Picture {
   #image = byId("picture");
   #preview = byId("preview");
+  #sheet = byId("sheet");
   #caption = byId("caption");
-  #url = "";
+  #made;
   #drawn = 0;
+  #size = [1, 1];
 
   constructor() {
     new ResizeObserver(() => this.#fit()).observe(byId("frame"));
+  }
+
+  /** The picture that is finished and in view, if there is one. @returns {Made|undefined} */
+  get made() {
+    return this.#made;
+  }
+
+  /** Takes the shape of pictures to come, while there is none. */
+  shape(width, height) {
+    this.#size = [width, height];
+    this.#fit();
   }
 
   /** Shows what a picture will be, while it is made. @param {ImageData} pixels */
   preview(pixels) {
     if (performance.now() - this.#drawn < calm) return;
     this.#drawn = performance.now();
-    Object.assign(this.#preview, { width: pixels.width, height: pixels.height });
-    this.#preview.getContext("2d").putImageData(pixels, 0, 0);
+    paint(this.#preview, pixels);
     this.#show(this.#preview);
   }
 
   /** Goes back to the last finished picture, if there is one. */
   restore() {
-    this.#show(this.#url ? this.#image : byId("empty"));
-    this.#caption.hidden = !this.#url;
+    this.#show(this.#made ? this.#image : byId("empty"));
   }
 
-  /**
-   * Shows a finished picture.
-   * @param {Blob} blob a PNG with its recipe
-   * @param {{name: string, prompt: string, made: string, notes: string[]}} about name: of the file
-   */
-  async finish(blob, { name, prompt, made, notes }) {
-    URL.revokeObjectURL(this.#url);
-    this.#url = URL.createObjectURL(blob);
-    this.#image.src = this.#url;
+  /** Shows a finished picture, or none. @param {Made} [made] */
+  async finish(made) {
+    this.#made = made;
+    if (!made) return this.restore();
+    this.#image.src = made.url;
     await this.#image.decode();
-    this.#fit();
-    byId("caption-prompt").textContent = prompt;
-    byId("made").textContent = made;
-    byId("notes").replaceChildren(...notes.map((note) => element("li", {}, note)));
-    Object.assign(byId("download"), { href: this.#url, download: name });
+    byId("caption-prompt").textContent = made.request.prompt;
+    byId("made").textContent = made.made;
+    byId("notes").replaceChildren(...made.notes.map((note) => element("li", {}, note)));
+    Object.assign(byId("download"), { href: made.url, download: text.fileName(made.request) });
     this.restore();
   }
 
   /** Shows each pixel as a square of whole pixels of the screen, unless that leaves much of the frame empty. */
   #fit() {
-    const { naturalWidth: width, naturalHeight: height } = this.#image;
+    const [width, height] = this.#image.hidden ? this.#size : [this.#image.naturalWidth, this.#image.naturalHeight];
     const most = byId("frame").clientWidth * devicePixelRatio / Math.max(width, height);
-    const crisp = Math.floor(most) >= 0.9 * most;
+    const crisp = !this.#image.hidden && Math.floor(most) >= 0.9 * most;
     this.#image.classList.toggle("crisp", crisp);
-    this.#image.style.width = `${(crisp ? Math.floor(most) : most) * width / devicePixelRatio}px`;
+    const side = (pixels) => `${(crisp ? Math.floor(most) : most) * pixels / devicePixelRatio}px`;
+    Object.assign(this.#sheet.style, { width: side(width), height: side(height) });
   }
 
   #show(which) {
     for (const each of [this.#image, this.#preview, byId("empty")]) each.hidden = each !== which;
     this.#caption.hidden = which !== this.#image;
+    this.#fit();
   }
+}
+
+/** @param {HTMLCanvasElement} canvas  @param {ImageData} pixels */
+export function paint(canvas, pixels) {
+  Object.assign(canvas, { width: pixels.width, height: pixels.height });
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
 }

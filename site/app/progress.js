@@ -32,6 +32,11 @@ export class Progress {
     this.#say("", message);
   }
 
+  /** Says something else, unless something is under way. */
+  say(message) {
+    if (this.#bar.hidden) this.#say("", message);
+  }
+
   #say(phase, message) {
     this.#phase = phase;
     this.#said = performance.now();

@@ -1,6 +1,10 @@
 // What the page says.
 import { about, bytes, duration } from "./format.js";
 
+const decimals = (v) => v.toFixed(2);
+const kinds = { place: "place", region: "region", range: "part of the run" };
+const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "top edge", y1: "bottom edge", from: "start", to: "end" };
+
 export const text = {
   starting: "Starting the engine",
   loading: ({ loaded, total }) => `Loading the model: ${bytes(loaded)} of ${bytes(total)}`,
@@ -16,8 +20,83 @@ export const text = {
   onCPU: "Use the CPU",
   reload: "Reload the page",
 
-  made: ({ request: { seed, steps, width, height }, model, elapsed }) =>
-    `Seed ${seed}, ${steps} steps, ${width}×${height}, by ${model.name} in ${duration(elapsed)}`,
+  suggestions: "Words the model knows",
+  words: { unknown: (word) => `The model does not know “${word}”`, meant: ". Did you mean " },
+  also: (name, value) => `${name.replaceAll("_", " ")}: ${value}`,
+  alsoRemove: (name) => `Back to the model’s ${name.replaceAll("_", " ")}`,
+
+  cards: {
+    waiting: "The concepts appear here as cards once the engine has started.",
+    none: "No concepts yet: write a prompt, or add one here.",
+    stale: "The prompt can’t be read yet, so these are the cards from before.",
+  },
+  card: {
+    name: (i, { text, not }, on) => `Concept ${i + 1}: ${not ? "not " : ""}${text}${on ? "" : ", switched off"}`,
+    text: (i) => `Concept ${i + 1}`,
+    on: (i) => `Concept ${i + 1} is on`,
+    remove: (i) => `Remove concept ${i + 1}`,
+    weight: (i) => `Weight of concept ${i + 1}`,
+    weightLabel: "Weight",
+    field: (i, kind, name) => `Concept ${i + 1}, ${kinds[kind]}: ${axes[name]}`,
+    press: (i, kind) => `Concept ${i + 1} has a ${kinds[kind]}`,
+    pressNot: (i) => `Not concept ${i + 1}`,
+    short: { x: "x", y: "y", x0: "x", x1: "to", y0: "y", y1: "to", from: "steps", to: "to" },
+    drag: "Drag onto the picture",
+    not: "Not",
+    notHelp: "Push the picture away from this concept",
+    place: "Place",
+    placeHelp: "Put it somewhere on the picture",
+    region: "Region",
+    regionHelp: "Let it count in a part of the picture alone",
+    range: "Steps",
+    rangeHelp: "Let it count in a part of the run alone",
+    group: "A group with choices or brackets: its words are edited in the prompt.",
+  },
+  board: {
+    marker: ({ text }, { x, y }, drawn) => `${text}, ${decimals(x)} across, ${decimals(y)} down${drawn ? ", placed by the seed" : ""}`,
+    draw: ({ text }) => `Draw the region of “${text}”`,
+  },
+  gallery: { pick: (i) => `Show picture ${i + 1}` },
+  fileName: ({ seed }) => `counterpoint-${seed}.png`,
+  share: {
+    image: "The picture is copied; a copy has no recipe inside, the PNG has",
+    link: "The link is copied: its recipe stands behind “#”, which no server sees",
+    refused: ({ message }) => `The browser did not copy it: ${message}`,
+  },
+  restore: {
+    done: "The recipe is restored",
+    failed: ({ message }) => `No recipe could be read: ${message}`,
+    large: "the file is larger than any picture of this program",
+    unknown: (names) => `Its recipe also says what this version does not know: ${names.join(", ")}`,
+    model: ({ name, hash }) => `It was made by another model, ${name} (${hash})`,
+    from: ({ seed, steps }) => `From its file: seed ${seed}, ${steps} steps`,
+  },
+  history: {
+    none: "Pictures you make are kept here, in this browser alone.",
+    here: (count) => `${count === 1 ? "One picture" : `${count} pictures`}, in this browser alone.`,
+    off: "New pictures are not kept.",
+    open: (prompt, seed) => `Restore ${prompt}, seed ${seed}`,
+    remove: "Delete",
+    removeOf: (prompt, seed) => `Delete ${prompt}, seed ${seed}`,
+    clear: "Delete all",
+    confirm: "Press again to delete all",
+    refused: ({ message }) => `The browser keeps no pictures: ${message}`,
+  },
+  keys: [
+    [["Ctrl", "Enter"], "Generate; during a run, begin anew"],
+    [["Ctrl", "Shift", "Enter"], "Generate with another seed"],
+    [["Esc"], "Cancel"],
+    [["Ctrl", "↑"], "In the prompt: more weight for the concept at the cursor"],
+    [["Ctrl", "↓"], "Less weight"],
+    [["Ctrl", "Z"], "Undo; with Shift, redo"],
+    [["Ctrl", "S"], "Save the picture"],
+    [["←", "↑", "→", "↓"], "On a marker: move it; with Shift, farther"],
+    [["Delete"], "On a marker: take the place away"],
+    [["←", "→"], "On a picture of several: the one before, the next"],
+    [["Ctrl", "/"], "This list"],
+  ],
+
+  made: ({ seed, request: { steps, width, height }, model, elapsed }) => `Seed ${seed}, ${steps} steps, ${width}×${height}, by ${model.name} in ${duration(elapsed)}`,
   error: ({ column, message }) => (column ? `column ${column}: ${message}` : message),
   warning: ({ column, message, hint }) => `Column ${column}: ${message}${hint ? ` (${hint})` : ""}`,
 

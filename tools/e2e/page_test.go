@@ -148,7 +148,7 @@ func TestNarrow(t *testing.T) {
 	}
 	v.awaitText("status", "^Ready$")
 	reached := make(map[string]bool)
-	for range 20 {
+	for range 60 {
 		v.press("\t")
 		reached[evaluate[string](v, `document.activeElement.id`)] = true
 	}

@@ -1,0 +1,88 @@
+import { byId, element } from "./element.js";
+import { paint } from "./picture.js";
+import { text } from "./strings.js";
+
+const calm = 400; // milliseconds, as in picture.js
+
+/** The pictures of one run: the one in view, and all of them side by side where there are several. */
+export class Gallery {
+  #picture;
+  #onview;
+  #row = byId("run");
+  #pictures = [];
+  #cells = [];
+  #at = 0;
+
+  /**
+   * @param {import("./picture.js").Picture} picture
+   * @param {(made: import("./picture.js").Made) => void} onview
+   */
+  constructor(picture, onview) {
+    this.#picture = picture;
+    this.#onview = onview;
+    this.#row.addEventListener("keydown", (event) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const to = this.#at + by;
+      if (!by || !this.#pictures[to]) return;
+      event.preventDefault();
+      this.view(to);
+      this.#cells[to].button.focus();
+    });
+  }
+
+  /** Makes room for the pictures of a run; returns what fills it, and puts back what was there if that fails. */
+  begin(count) {
+    const cells = count > 1 ? Array.from({ length: count }, (_, i) => this.#cell(i)) : [];
+    const pictures = [];
+    this.#row.replaceChildren(...cells.map(({ button }) => button));
+    return {
+      preview: (index, pixels) => {
+        if (index === 0) this.#picture.preview(pixels);
+        if (!cells.length || performance.now() - cells[index].drawn < calm) return;
+        cells[index].drawn = performance.now();
+        paint(cells[index].canvas, pixels);
+      },
+      add: (made) => {
+        const cell = cells[pictures.push(made) - 1];
+        if (cell) cell.button.replaceChildren(element("img", { src: made.url, alt: "" }));
+      },
+      keep: () => {
+        this.#free(pictures);
+        this.#pictures = pictures;
+        this.#cells = cells;
+        return this.view(0);
+      },
+      drop: () => {
+        for (const { url } of pictures) URL.revokeObjectURL(url);
+        this.#row.replaceChildren(...this.#cells.map(({ button }) => button));
+        this.#picture.restore();
+      },
+    };
+  }
+
+  #cell(i) {
+    const canvas = element("canvas", { width: 1, height: 1 });
+    return { canvas, drawn: 0, button: element("button", { type: "button", ariaLabel: text.gallery.pick(i), onclick: () => this.view(i) }, canvas) };
+  }
+
+  #free(next) {
+    for (const { url } of this.#pictures) if (!next.some((each) => each.url === url)) URL.revokeObjectURL(url);
+  }
+
+  /** Shows a picture from elsewhere. @param {import("./picture.js").Made} made */
+  show(made) {
+    const run = this.begin(1);
+    run.add(made);
+    return run.keep();
+  }
+
+  /** Brings the i-th into view. */
+  async view(i) {
+    const made = this.#pictures[i];
+    if (!made) return;
+    this.#at = i;
+    this.#cells.forEach(({ button }, at) => (button.ariaPressed = String(at === i)));
+    await this.#picture.finish(made);
+    this.#onview(made);
+  }
+}

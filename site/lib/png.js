@@ -1,0 +1,58 @@
+import { checkRequest } from "./request.js";
+
+// Reads the recipe that a PNG file carries (engine/recipe): text chunks, and nothing else of the file.
+
+const signature = "\x89PNG\r\n\x1a\n";
+const mostText = 1 << 20;
+
+/** The most bytes of a file that are read. */
+export const mostBytes = 64 << 20;
+
+const latin1 = (bytes) => new TextDecoder("latin1").decode(bytes);
+
+/**
+ * @param {Uint8Array} bytes of a PNG file
+ * @returns {Map<string, string>} its texts by keyword, the first of each; compressed ones are left out
+ * @throws {TypeError} if it is none, or breaks off
+ */
+export function readTexts(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (Array.from(bytes.subarray(0, 8), (byte) => String.fromCharCode(byte)).join("") !== signature) throw new TypeError("the file is no PNG picture");
+  const texts = new Map();
+  for (let at = 8; ;) {
+    if (at + 12 > bytes.length) throw new TypeError("the PNG file breaks off");
+    const length = view.getUint32(at);
+    const kind = latin1(bytes.subarray(at + 4, at + 8));
+    if (length > bytes.length - at - 12) throw new TypeError("the PNG file breaks off");
+    if (kind === "IEND") return texts;
+    if ((kind === "tEXt" || kind === "iTXt") && length <= mostText) {
+      const [keyword, text] = split(kind, bytes.subarray(at + 8, at + 8 + length));
+      if (text !== undefined && !texts.has(keyword)) texts.set(keyword, text);
+    }
+    at += 12 + length;
+  }
+}
+
+function split(kind, data) {
+  const end = data.indexOf(0);
+  if (end < 1) return [];
+  const keyword = latin1(data.subarray(0, end));
+  if (kind === "tEXt") return [keyword, latin1(data.subarray(end + 1))];
+  if (data[end + 1] !== 0) return []; // compressed
+  const language = data.indexOf(0, end + 3);
+  const translated = language < 0 ? -1 : data.indexOf(0, language + 1);
+  return translated < 0 ? [] : [keyword, new TextDecoder().decode(data.subarray(translated + 1))];
+}
+
+/**
+ * @param {Uint8Array} bytes of a PNG file
+ * @returns {{request: object, unknown: string[], model: {name: string, hash: string}}}
+ * @throws {TypeError|SyntaxError} that says what is amiss
+ */
+export function readRecipe(bytes) {
+  const text = readTexts(bytes).get("counterpoint");
+  if (text === undefined) throw new TypeError("the picture has no recipe of this program inside");
+  const { format, request, model } = JSON.parse(text);
+  if (format !== 1) throw new TypeError(`the picture’s recipe has format ${Number(format)}, which this version does not know`);
+  return { ...checkRequest(request), model: { name: String(model?.name), hash: String(model?.hash) } };
+}
