@@ -37,7 +37,10 @@ func TestCompositionsOnGPU(t *testing.T) {
 	on, by := openEngine(t, scenes.Model, gpu), openEngine(t, scenes.Model, testdevices.CPU(t, level, 0))
 	for name, r := range compositions(t) {
 		t.Run(name, func(t *testing.T) {
-			compareImages(t, gpu, generate(t, by, r).Pictures[0].Image, generate(t, on, r).Pictures[0].Image)
+			want, got := generate(t, by, r).Pictures, generate(t, on, r).Pictures
+			for i := range want {
+				compareImages(t, gpu, want[i].Image, got[i].Image)
+			}
 		})
 	}
 }

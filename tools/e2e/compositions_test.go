@@ -22,7 +22,7 @@ const openOnGPU = `(async () => {
 	return cp.device.name;
 })()`
 
-// drawWith makes a picture of a request, and returns its file in base64.
+// drawWith makes the pictures of a request, and returns the last one's file in base64.
 const drawWith = `(async ({ prompt, ...fields }) => {
 	for await (const event of cp.stream(prompt, fields)) {
 		if (event.type === "picture") var blob = event.blob;
@@ -75,7 +75,7 @@ func TestCompositions(t *testing.T) {
 	}
 }
 
-// natively makes the picture of a request outside of the browser.
+// natively makes the last picture of a request outside of the browser.
 func natively(t *testing.T, e *engine.Engine, request []byte) image.Image {
 	t.Helper()
 	var r engine.Request
@@ -87,7 +87,7 @@ func natively(t *testing.T, e *engine.Engine, request []byte) image.Image {
 			t.Fatal(err)
 		}
 		if ev.Phase == engine.Done {
-			return ev.Result.Pictures[0].Image
+			return ev.Result.Pictures[len(ev.Result.Pictures)-1].Image
 		}
 	}
 	t.Fatal("no picture")
