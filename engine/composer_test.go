@@ -114,7 +114,17 @@ func TestComposedEvaluations(t *testing.T) {
 	if _, err := e.Explain(r); !errors.As(err, &bad) || bad.Field != "guidance_scale" {
 		t.Errorf("CFG++ at scale 2: %v", err)
 	}
-	r.CFGPlusPlus, r.Negation = false, "never"
+	r.CFGPlusPlus, r.GuidanceScale, r.Corrector, r.CorrectorMoves = false, 2, "mala", 3
+	x, err = e.Explain(r)
+	must(t, err)
+	if want := 2 * (r.Steps + (r.Steps-1)*(1+2*3)); x.Evaluations != want {
+		t.Errorf("%d evaluations with mala, want %d", x.Evaluations, want)
+	}
+	r.Batch = 2
+	if result := generate(t, e, r); !(result.Acceptance > 0 && result.Acceptance <= 1) {
+		t.Errorf("accepted %v of the moves", result.Acceptance)
+	}
+	r.Negation = "never"
 	if _, err := e.Explain(r); !errors.As(err, &bad) || bad.Field != "negation" {
 		t.Errorf("unknown kind of NOT: %v", err)
 	}

@@ -15,6 +15,7 @@ type bank struct {
 	ctx       context.Context
 	device    device.Device
 	registers []device.Buffer
+	tests     tests
 }
 
 var _ sample.Bank = (*bank)(nil)
@@ -76,6 +77,7 @@ func (b *bank) Close() error {
 	for _, r := range b.registers {
 		r.Close()
 	}
+	b.tests.close()
 	return nil
 }
 

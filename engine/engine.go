@@ -250,6 +250,7 @@ type generation struct {
 	*plan
 	peers      []Peer
 	population operator.Population // of particles, once they are made
+	acceptance float64             // of the corrector's tests
 	yield      func(Event, error) bool
 	left       bool // the caller has left the loop
 	canvas     *canvas
@@ -263,7 +264,8 @@ func (g *generation) tell(ev Event) bool {
 
 // result is what has come of the generation so far.
 func (g *generation) result(pictures []Picture) *Result {
-	r := &Result{Request: g.request, Model: g.info, Pictures: pictures, Rows: g.rows, Warnings: g.warnings, Effective: g.population.Effective}
+	r := &Result{Request: g.request, Model: g.info, Pictures: pictures, Rows: g.rows, Warnings: g.warnings,
+		Effective: g.population.Effective, Acceptance: g.acceptance}
 	for _, name := range g.names() {
 		if len(g.rowsOf(name)) > 0 {
 			r.Models = append(r.Models, NamedModel{name, g.models[name].info})
@@ -313,6 +315,9 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		return nil, err
 	}
 	if g.population, err = g.readPopulation(ctx, s); err != nil {
+		return nil, err
+	}
+	if g.acceptance, err = latents.acceptance(ctx); err != nil {
 		return nil, err
 	}
 	return g.decode(ctx, latents.registers[sample.RegX], lifts)

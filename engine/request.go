@@ -179,7 +179,9 @@ type Result struct {
 	// Effective is, with Request.Particles, the least effective sample size (Σw)²/Σw² of the run: of how many pictures the
 	// weights were in effect.
 	Effective float64
-	Elapsed   time.Duration
+	// Acceptance is the share of a corrector's Metropolis tests that were passed, by all pictures; 0 without tests.
+	Acceptance float64
+	Elapsed    time.Duration
 }
 
 // Picture is one finished picture and the seed that makes it alone.

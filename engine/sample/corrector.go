@@ -15,12 +15,13 @@ import (
 // annealing sequence (Du et al., "Reduce, Reuse, Recycle", arXiv 2302.11552,
 // algorithm 1). The last level, without noise, has no moves.
 type Corrector struct {
-	Kind  string // a name of Correctors; empty for none
+	Kind  string // a name of Correctors, [Metropolis] of those with a test; empty for none
 	Moves int    // at a level; 0 for 5
 	// Step is c in the step size δ = min(c·β, (1−ᾱ)/10), where 1−β is what the step
 	// from this level keeps of the signal's ᾱ; 0 for ½. The bound is that of a move's
 	// error in the variance, 5% in a unit of the noise alone; the paper's own code has
-	// c = 2 without one, with which pictures burn where β is near 1.
+	// c = 2 without one, with which pictures burn where β is near 1. Moves with a
+	// Metropolis test have δ = c·min(β, (1−ᾱ)/5) instead, which is the same at c = ½.
 	Step float64
 	// Until is the share of the steps, those that a strength leaves out included,
 	// after which moves end, 0 for all. The paper's code corrects the noisy half, 0.5.
@@ -29,9 +30,9 @@ type Corrector struct {
 
 // chain makes one move at a level: evaluations of the network at RegX and what they
 // do to it, with step size delta. clean and noise are the level's predictions, own
-// is the first register that nothing else uses, and begins is true for a level's
-// first move.
-type chain func(at Level, clean, noise linear, delta float64, own Reg, begins bool) []Step
+// is the first register that nothing else uses; the move is that one of so many at
+// the level, from 0 on.
+type chain func(at Level, clean, noise linear, delta float64, own Reg, move, moves int) []Step
 
 var chains = map[string]chain{}
 
@@ -122,12 +123,15 @@ func (c Corrector) at(s *Schedule, at Level, next float64, own Reg) ([]Step, err
 	}
 	beta := 1 - at.AlphaBar/next
 	delta := min(c.Step*beta, (1-at.AlphaBar)/10)
+	if Metropolis(c.Kind) {
+		delta = c.Step * min(beta, (1-at.AlphaBar)/5)
+	}
 	if !(delta > 0) {
 		return nil, nil
 	}
 	var steps []Step
 	for k := range c.Moves {
-		steps = append(steps, chains[c.Kind](at, clean, noise, delta, own, k == 0)...)
+		steps = append(steps, chains[c.Kind](at, clean, noise, delta, own, k, c.Moves)...)
 	}
 	for i := range steps[:len(steps)-1] {
 		steps[i].Partial = true

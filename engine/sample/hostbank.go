@@ -5,13 +5,14 @@ import "fmt"
 // HostBank is a Bank in the host's memory: float32 registers, combined in
 // float64. It is the reference for devices, and serves analytic scorers.
 type HostBank struct {
-	size int
-	regs [][]float32
+	size               int
+	regs               [][]float32
+	proposed, accepted int
 }
 
 // NewHostBank returns a bank of registers of size values, that of the whole batch.
 func NewHostBank(registers, size int) *HostBank {
-	return &HostBank{size, make([][]float32, registers)}
+	return &HostBank{size: size, regs: make([][]float32, registers)}
 }
 
 // Values is a register's content, to be read and written in place.
@@ -56,6 +57,51 @@ func (b *HostBank) Apply(m Move) error {
 		dst[i] = float32(sum)
 	}
 	return nil
+}
+
+// Accept makes a Metropolis test.
+func (b *HostBank) Accept(a *Acceptance, uniforms []float32) error {
+	n := b.size / len(uniforms)
+	logs := make([]float64, len(uniforms))
+	for _, p := range a.Log {
+		x, err := b.Values(p.A)
+		if err != nil {
+			return err
+		}
+		y, err := b.Values(p.B)
+		if err != nil {
+			return err
+		}
+		for k := range logs {
+			for i := k * n; i < (k+1)*n; i++ {
+				logs[k] += float64(p.Coef * float64(float64(x[i])*float64(y[i])))
+			}
+		}
+	}
+	for k, u := range uniforms {
+		b.proposed++
+		if u > 0 && !(logs[k] > fixedLog(float64(u))) {
+			continue
+		}
+		b.accepted++
+		for _, t := range a.Take {
+			dst, err := b.Values(t.Dst)
+			if err != nil {
+				return err
+			}
+			from, err := b.Values(t.From)
+			if err != nil {
+				return err
+			}
+			copy(dst[k*n:(k+1)*n], from[k*n:])
+		}
+	}
+	return nil
+}
+
+// Acceptance is the share of proposals that were accepted; 0 if there were none.
+func (b *HostBank) Acceptance() float64 {
+	return float64(b.accepted) / float64(max(b.proposed, 1))
 }
 
 // Fill sets a register.

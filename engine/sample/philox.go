@@ -42,6 +42,12 @@ func normal(seed uint64, call, index uint32) float32 {
 	return float32(r * fixedSin(v))
 }
 
+// uniform returns a number from 0 to below 1 that belongs to a call, from a block
+// that no noise takes.
+func uniform(seed uint64, call uint32) float32 {
+	return float32(philox(seed, [4]uint32{call, 0, 0, 1})[0]>>8) / (1 << 24)
+}
+
 // Noise fills dst with standard normal values, those of A1111's "NV" source and
 // of stable-diffusion.cpp: element i of dst, in channel, row, column order, is
 // number i of the seed's given call. Call 0 is the initial latent.

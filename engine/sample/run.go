@@ -19,6 +19,12 @@ type Bank interface {
 	Read(r Reg, values []float32) error
 }
 
+// Accepter is a Bank that makes Metropolis tests, which moves of some correctors are.
+type Accepter interface {
+	// Accept makes a test with a uniform number for each picture.
+	Accept(a *Acceptance, uniforms []float32) error
+}
+
 // Scorer evaluates the network, or the composition of several evaluations, at
 // register in of the bank it was made for, and sets register out. It is told the
 // step for its timestep, and sets the step's Null, if it names one, to the output
@@ -116,7 +122,7 @@ func (p *Progress) advance(ctx context.Context, bank Bank, scorer Scorer, noise 
 		moves = slices.Concat(moves, p.original.restore(RegX, at))
 	}
 	for _, m := range moves {
-		if err := bank.Apply(m); err != nil {
+		if err := noise.apply(m); err != nil {
 			return err
 		}
 	}
@@ -134,6 +140,22 @@ type noiseSource struct {
 	shape  Shape
 	call   uint32
 	buffer []float32
+}
+
+// apply performs a move, with what it takes of randomness.
+func (n *noiseSource) apply(m Move) error {
+	if m.Accept == nil {
+		return n.bank.Apply(m)
+	}
+	accepter, ok := n.bank.(Accepter)
+	if !ok {
+		return fmt.Errorf("the bank makes no Metropolis tests")
+	}
+	uniforms := make([]float32, len(n.seeds))
+	for k, seed := range n.seeds {
+		uniforms[k] = uniform(seed, n.call)
+	}
+	return accepter.Accept(m.Accept, uniforms)
 }
 
 // fill sets a register to the next call's noise.

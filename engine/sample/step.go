@@ -42,7 +42,26 @@ type Move struct {
 	Dst   Reg
 	Terms []Term
 	Mask  Reg
+	// Accept, if there is one, is made in place of all that: by a bank that is an
+	// [Accepter].
+	Accept *Acceptance
 }
+
+// Acceptance is the Metropolis test of a proposal, picture by picture: with a uniform number u from 0 to 1 a picture for
+// which log u is below the sum of the products takes the proposal, and otherwise stays as it is.
+type Acceptance struct {
+	Log  []Product
+	Take []Take // what the proposal consists of
+}
+
+// Product is the sum of A·B over a picture's elements, times a coefficient.
+type Product struct {
+	A, B Reg
+	Coef float64
+}
+
+// Take sets Dst to From.
+type Take struct{ Dst, From Reg }
 
 // Step is one evaluation of the network and what is done with it.
 type Step struct {
@@ -78,6 +97,14 @@ func Registers(steps []Step) int {
 		last = max(last, s.At, s.Null)
 		for _, m := range s.Moves {
 			last = max(last, m.Dst, m.Mask)
+			if m.Accept != nil {
+				for _, p := range m.Accept.Log {
+					last = max(last, p.A, p.B)
+				}
+				for _, t := range m.Accept.Take {
+					last = max(last, t.Dst, t.From)
+				}
+			}
 			for _, t := range m.Terms {
 				last = max(last, t.Reg)
 			}

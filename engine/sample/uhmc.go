@@ -17,7 +17,7 @@ const (
 // a trajectory of one leapfrog step and no memory is a move of ula. The second half
 // of a trajectory's last kick is made with the next one's first score, where x is
 // the same.
-func uhmc(at Level, clean, noise linear, delta float64, u Reg, begins bool) []Step {
+func uhmc(at Level, clean, noise linear, delta float64, u Reg, move, _ int) []Step {
 	h := math.Sqrt(2 * delta)
 	kick := linear{}.combine(0, noise, -h/math.Sqrt(1-at.AlphaBar)) // h times the score
 	drift := Move{Dst: RegX, Terms: []Term{{RegX, 1}, {u, h}}}
@@ -26,7 +26,7 @@ func uhmc(at Level, clean, noise linear, delta float64, u Reg, begins bool) []St
 		step := Step{T: at.T, AlphaBar: at.AlphaBar, At: RegX, Noise: k == 0, Next: at.AlphaBar}
 		keep, share, fresh := 1.0, 1.0, 0.0
 		switch {
-		case k == 0 && begins:
+		case k == 0 && move == 0:
 			keep, share, fresh = 0, 0.5, 1
 		case k == 0:
 			keep, share, fresh = kept, (1+kept)/2, math.Sqrt(1-kept*kept)

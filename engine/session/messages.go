@@ -147,14 +147,14 @@ type (
 		Ancestor *int `json:"ancestor,omitempty"`
 	}
 	done struct {
-		ID       int64            `json:"id"`
-		Request  engine.Request   `json:"request"`
-		Model    engine.ModelInfo `json:"model"`
-		Rows     []compose.Row    `json:"rows"`
-		Warnings []warning        `json:"warnings"`
-		Elapsed  float64          `json:"elapsed"`
-
-		Effective float64 `json:"effective,omitempty"`
+		ID        int64            `json:"id"`
+		Request   engine.Request   `json:"request"`
+		Model     engine.ModelInfo `json:"model"`
+		Rows      []compose.Row    `json:"rows"`
+		Warnings  []warning        `json:"warnings"`
+		Accepted  float64          `json:"accepted,omitempty"`
+		Effective float64          `json:"effective,omitempty"`
+		Elapsed   float64          `json:"elapsed"`
 	}
 	cancelled struct {
 		ID   int64 `json:"id"`

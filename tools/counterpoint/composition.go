@@ -6,6 +6,7 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine"
 	"github.com/counterpoint/counterpoint/engine/compose"
+	"github.com/counterpoint/counterpoint/engine/sample"
 	"github.com/spf13/pflag"
 )
 
@@ -57,4 +58,15 @@ func populationFlags(f *pflag.FlagSet, r *engine.Request) {
 	f.BoolVar(&r.Particles, "particles", false, "draw the pictures of a batch anew by how well their terms agree; wants ddpm or ddim with --eta 1")
 	f.Float64Var(&r.ParticlesClamp, "particles-clamp", 0, "bound of the particles' log-weights (default 1)")
 	f.Float64Var(&r.ResampleBelow, "resample-below", 0, "draw only below this share of effective particles (default at each step)")
+}
+
+// samplingFlags are those of the way from noise to picture.
+func samplingFlags(f *pflag.FlagSet, r *engine.Request) {
+	f.StringVar((*string)(&r.Places), "places", "", "of concepts that have none in the prompt: drawn from the seed, or given ones only (default drawn)")
+	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
+	f.StringVar(&r.Scheduler, "scheduler", "", "spacing of noise levels: "+spacings()+" (default the model's)")
+	f.StringVar(&r.Corrector, "corrector", "", "moves at each noise level: "+strings.Join(sample.Correctors(), " or ")+" (default none)")
+	f.IntVar(&r.CorrectorMoves, "corrector-moves", 0, "how many at a level (default 5)")
+	f.Float64Var(&r.CorrectorStep, "corrector-step", 0, "their step size, as a share of the next step's noise (default 0.5)")
+	f.Float64Var(&r.Eta, "eta", 0, "ddim: share of fresh noise a step, 0 to 1")
 }

@@ -68,6 +68,7 @@ with the coefficient of each in the sum, and what that costs. Nothing is compute
 	f := cmd.Flags()
 	f.BoolVar(&sentence, "decompose", false, "take the prompt for a sentence, and show the composition that is made of it first")
 	compositionFlags(f, &request)
+	samplingFlags(f, &request)
 	inputs.flags(f, &request)
 	modelFlag(cmd, &model)
 	withFlag(cmd, &with)

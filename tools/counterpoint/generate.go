@@ -80,12 +80,7 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	f.Int64VarP(&g.seed, "seed", "s", -1, "seed of the first picture; below 0 for a random one")
 	compositionFlags(f, r)
 	populationFlags(f, r)
-	f.StringVar((*string)(&r.Places), "places", "", "of concepts that have none in the prompt: drawn from the seed, or given ones only (default drawn)")
-	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
-	f.StringVar(&r.Scheduler, "scheduler", "", "spacing of noise levels: "+spacings()+" (default the model's)")
-	f.StringVar(&r.Corrector, "corrector", "", "moves at each noise level: "+strings.Join(sample.Correctors(), " or ")+" (default none)")
-	f.IntVar(&r.CorrectorMoves, "corrector-moves", 0, "evaluations of the network that they take at a level (default 5)")
-	f.Float64Var(&r.Eta, "eta", 0, "ddim: share of fresh noise a step, 0 to 1")
+	samplingFlags(f, r)
 	g.inputs.flags(f, r)
 	f.IntVarP(&r.Width, "width", "W", 0, "pixels (default the model's)")
 	f.IntVarP(&r.Height, "height", "H", 0, "pixels (default the model's)")
@@ -283,8 +278,12 @@ func summary(r *engine.Result) string {
 	case n > 1:
 		seeds = fmt.Sprintf("seeds %d to %d", q.Seed, r.Pictures[n-1].Seed)
 	}
-	return fmt.Sprintf("%s, %dx%d, %s of %s, %s each, guidance %g: %.2f s",
-		seeds, q.Width, q.Height, steps(q), q.Sampler, plural(len(r.Rows), "row"), q.GuidanceScale, r.Elapsed.Seconds())
+	accepted := ""
+	if sample.Metropolis(q.Corrector) {
+		accepted = fmt.Sprintf(", %.0f%% of the corrector's moves accepted", 100*r.Acceptance)
+	}
+	return fmt.Sprintf("%s, %dx%d, %s of %s, %s each, guidance %g%s: %.2f s",
+		seeds, q.Width, q.Height, steps(q), q.Sampler, plural(len(r.Rows), "row"), q.GuidanceScale, accepted, r.Elapsed.Seconds())
 }
 
 // steps says how many steps were made, and of how many if some were left out.
