@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import math
+import re
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -173,17 +175,10 @@ class EngineSampler:
             return np.stack([np.asarray(Image.open(f).convert("RGB")) for f in files])
 
     def command(self, prompts: Path, seed: int, rule: Rule, size: int) -> list[str]:
-        options = {
-            "--model": self.model,
+        options = self.options(rule) | {
             "--prompts": prompts,
             "--output": prompts.parent / "%05d.png",
             "--seed": seed,
-            "--steps": rule.steps,
-            "--cfg-scale": rule.guidance,
-            "--max-guidance": -1 if rule.max_guidance is None else rule.max_guidance,
-            "--negative-prompt": rule.background,
-            "--places": "drawn" if rule.arranged else "given",
-            "--sampler": "ddim",
             "--width": size,
             "--height": size,
             "--device": "cpu",
@@ -191,6 +186,25 @@ class EngineSampler:
         if self.threads:
             options["--threads"] = self.threads
         return [str(self.binary), "generate", "--quiet", *(f"{k}={v}" for k, v in options.items()), *rule.flags]
+
+    def options(self, rule: Rule) -> dict:
+        return {
+            "--model": self.model,
+            "--steps": rule.steps,
+            "--cfg-scale": rule.guidance,
+            "--max-guidance": -1 if rule.max_guidance is None else rule.max_guidance,
+            "--negative-prompt": rule.background,
+            "--places": "drawn" if rule.arranged else "given",
+            "--sampler": "ddim",
+        }
+
+    def evaluations(self, condition: Condition, rule: Rule) -> int:
+        """Those that the command itself counts for a picture, or for all of the batch that it is chosen from."""
+        batch = [f for f in rule.flags if f.startswith(("--batch-count", "--particles"))]
+        flags = [f"{k}={v}" for k, v in self.options(rule).items()] + [f for f in rule.flags if f not in batch]
+        said = run([str(self.binary), "explain", prompt(condition, rule), *flags])
+        count = int(re.search(r"(\d+) evaluations of the network", said)[1])
+        return count * math.prod(int(f.partition("=")[2]) for f in batch if "count" in f)
 
 
 def prompt(condition: Condition, rule: Rule) -> str:
@@ -210,11 +224,12 @@ def speakable(conditions: Sequence[Condition], rule: Rule) -> bool:
     return bool(rule.guidance) and all(len(places) <= 1 for c in conditions for _, places, _ in weighted(c, rule))
 
 
-def run(command: list[str]):
-    """Runs a command; what it says of an error becomes the error."""
-    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+def run(command: list[str]) -> str:
+    """Runs a command and returns its output; what it says of an error becomes the error."""
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: exit status {done.returncode}: {done.stderr.strip()[-2000:]}")
+    return done.stdout
 
 
 def identity(model: Path) -> tuple[str, str]:

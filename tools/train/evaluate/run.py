@@ -296,7 +296,7 @@ class Evaluation:
             "sampler": kind,
             "count": len(store.asked),
             "conditions": digest([plain(c) for c in store.asked]),
-            "evaluations": evaluations(store.asked, cell) / len(store.asked),  # a picture
+            "evaluations": self.evaluations(store, kind),  # a picture
             "seconds": self.seconds(store),
             "machine": common.machine(common.device(), 1),
             "command": self.command(cell, kind),
@@ -312,6 +312,12 @@ class Evaluation:
         with common.replace_file(store.folder / "result.json") as temporary:
             temporary.write_text(json.dumps(result, indent=2) + "\n")
         print(f"{cell.name}: {verdict_line(result)}", flush=True)
+
+    def evaluations(self, store: Store, kind: str) -> float:
+        """A picture's. What flags cost, the engine knows."""
+        if store.cell.rule.flags:
+            return self.sampler(kind).evaluations(store.asked[0], store.cell.rule)
+        return evaluations(store.asked, store.cell) / len(store.asked)
 
     @staticmethod
     def seconds(store: Store) -> float:
