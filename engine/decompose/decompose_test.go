@@ -325,3 +325,14 @@ func TestVocabularyJSON(t *testing.T) {
 		t.Errorf("%v, %v", d, err)
 	}
 }
+
+func TestLevelOf(t *testing.T) {
+	for text, want := range map[string]Level{
+		"on grass": LevelBackground, "a cube": LevelObjects, "a red cube on grass": LevelAttributes, "a cube left of a red sphere": LevelRelations,
+		"a red wug": "", "": "", "not a cube": "",
+	} {
+		if got, ok := LevelOf(text, scenes); got != want || ok != (want != "") {
+			t.Errorf("%q: %q, %v, want %q", text, got, ok, want)
+		}
+	}
+}
