@@ -24,19 +24,36 @@ var levels = []Level{LevelBackground, LevelObjects, LevelAttributes, LevelRelati
 // Levels lists all levels, the lowest first.
 func Levels() []Level { return slices.Clone(levels) }
 
-// LevelOf is the highest level of what a term's text says, in a model's words; none if it says nothing, or has words that
-// mean nothing there.
+// LevelOf is the highest level of what a term's text says, by a model's words alone; none if it has others, denies or offers
+// a choice. It takes a fraction of the code that [Decompose] does, which not every program carries.
 func LevelOf(text string, v Vocabulary) (level Level, ok bool) {
-	d, err := Decompose(text, v)
-	if err != nil || len(d.Unplaced) > 0 {
+	l, err := newLexicon(&v)
+	if err != nil {
 		return "", false
 	}
-	for _, l := range d.Levels {
-		if len(l.Clauses) > 0 {
-			level = l.Level
+	words, err := scan(text)
+	if err != nil {
+		return "", false
+	}
+	highest := -1
+	for _, t := range l.tokens(words) {
+		switch t.kind {
+		case unknownWord, notWord, orWord, itWord:
+			return "", false
+		case groundWord:
+			highest = max(highest, 0)
+		case thingWord:
+			highest = max(highest, 1)
+		case attributeWord:
+			highest = max(highest, 2)
+		case relationWord:
+			highest = max(highest, 3)
 		}
 	}
-	return level, level != ""
+	if highest < 0 {
+		return "", false
+	}
+	return levels[highest], true
 }
 
 // Rule says why a clause does not count beside another. Its text is for people.
