@@ -153,10 +153,12 @@ def measure(name: str, a: argparse.Namespace) -> dict:
     variant, folder = VARIANTS[name], a.out / name
     path = folder / "ablation.json"
     asked = dict(minutes=a.minutes, judged=a.count if a.judges else 0)
-    if path.exists() and (row := json.loads(path.read_text()))["asked"] == asked:
-        return row
-    prepare(variant, a, folder)
-    train(variant, a, folder)
+    before = json.loads(path.read_text()) if path.exists() else {"asked": {}}
+    if before["asked"] == asked:
+        return before
+    if before["asked"].get("minutes") != a.minutes:
+        prepare(variant, a, folder)
+        train(variant, a, folder)
     row = {"variant": name, "says": variant.says, "asked": asked} | facts(folder)
     if a.judges:
         row |= judged(folder, a.judges, a.scenes, a.count)
