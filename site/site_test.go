@@ -255,6 +255,29 @@ func TestExportRefuses(t *testing.T) {
 	}
 }
 
+// Page, style and all modules are light on any line: 100 kB as transferred, the engine aside.
+func TestShellSize(t *testing.T) {
+	const most = 100_000
+	files, err := readAll(embedded)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := 0
+	for name, data := range files {
+		if strings.HasPrefix(name, "dist/") {
+			continue
+		}
+		encoded, err := bestBr.encode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size += min(len(encoded), len(data))
+	}
+	if t.Logf("%d bytes", size); size > most {
+		t.Errorf("the page is %d bytes without the engine, at most %d", size, most)
+	}
+}
+
 // Every file of the app has a media type, so that none is left behind; and all that it loads is its own.
 func TestEmbedded(t *testing.T) {
 	files, err := readAll(embedded)

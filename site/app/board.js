@@ -3,6 +3,21 @@ import { follow, fractionsOf } from "./drag.js";
 import { Marker } from "./marker.js";
 import { text } from "./strings.js";
 
+/** A concept's region, as a box that is seen alone: its numbers are on the card. */
+class RegionBox {
+  #label = element("span", { dir: "auto" });
+
+  constructor(i) {
+    this.element = element("div", { className: `region-box voice-${i % 6}`, ariaHidden: "true" }, this.#label);
+  }
+
+  show({ text, region: { x0, x1, y0, y1 } }) {
+    const percent = (v) => `${100 * v}%`;
+    Object.assign(this.element.style, { left: percent(x0), top: percent(y0), width: percent(x1 - x0), height: percent(y1 - y0) });
+    this.#label.textContent = text;
+  }
+}
+
 /** What a region is until it is drawn. */
 const half = { x0: 0, x1: 0.5, y0: 0, y1: 1 };
 
@@ -21,7 +36,7 @@ export class Board {
   constructor(composition) {
     this.#composition = composition;
     this.#board.addEventListener("pointerdown", (event) => this.#draw(event));
-    this.#board.addEventListener("keydown", (event) => event.key === "Escape" && this.#stopDrawing());
+    addEventListener("keydown", (event) => this.#drawing >= 0 && event.key === "Escape" && this.#stopDrawing(event), { capture: true });
     composition.subscribe(() => this.#show());
   }
 
@@ -84,7 +99,9 @@ export class Board {
     follow(event, move, () => this.#stopDrawing());
   }
 
-  #stopDrawing() {
+  /** @param {Event} [event] that is this one's alone: Escape stops no run, too */
+  #stopDrawing(event) {
+    event?.stopPropagation();
     this.#drawing = -1;
     this.#board.classList.remove("drawing");
     this.#hint.textContent = "";
@@ -118,15 +135,14 @@ export class Board {
         markers.set(i, marker);
       }
       if (card.region) {
-        const box = this.#regions.get(i) ?? { element: element("div", { className: `region-box voice-${i % 6}`, ariaHidden: "true" }, element("span", { dir: "auto" })) };
-        const { x0, x1, y0, y1 } = card.region;
-        Object.assign(box.element.style, { left: `${100 * x0}%`, top: `${100 * y0}%`, width: `${100 * (x1 - x0)}%`, height: `${100 * (y1 - y0)}%` });
-        box.element.firstChild.textContent = card.text;
+        const box = this.#regions.get(i) ?? new RegionBox(i);
+        box.show(card);
         regions.set(i, box);
       }
     });
     this.#markers = this.#replace(this.#markers, markers);
     this.#regions = this.#replace(this.#regions, regions);
+    if (this.#drawing >= 0 && !regions.has(this.#drawing)) this.#stopDrawing();
   }
 
   #replace(before, now) {

@@ -54,12 +54,14 @@ export class CardView {
       range: toggleButton("range", text.card.rangeHelp, text.card.range, () => actions.range(i)),
     };
     for (const kind of ["place", "region", "range"]) this.#boxes[kind] = this.#box(kind, edit);
-    const top = element("div", { className: "card-top" }, this.#handle, this.#text, this.#source, element("label", { className: "switch" }, this.#on), this.#remove);
-    const weight = element("div", { className: "card-weight" }, element("span", { ariaHidden: "true" }, text.card.weightLabel), this.#slider, this.#weight.input);
+    const on = element("label", { className: "switch" }, this.#on);
+    const top = element("div", { className: "card-top" }, this.#handle, this.#text, this.#source, on, this.#remove);
+    const label = element("span", { ariaHidden: "true" }, text.card.weightLabel);
+    const weight = element("div", { className: "card-weight" }, label, this.#slider, this.#weight.input);
     const toggles = element("div", { className: "card-toggles" }, ...Object.values(this.#toggles).map(({ button }) => button));
     const details = Object.values(this.#boxes).map(({ row }) => row);
     /** The card's element. */
-    this.element = element("li", { className: `card voice-${i % 6}`, role: "group" }, top, weight, toggles, ...details, this.#note);
+    this.element = element("div", { className: `card voice-${i % 6}`, role: "group" }, top, weight, toggles, ...details, this.#note);
   }
 
   /** The fields of a place, region or range. */

@@ -4,6 +4,9 @@ import { Observable } from "../lib/observable.js";
 /** Milliseconds of rest before the engine is asked what a prompt means. */
 const rest = 80;
 
+/** What the person who composes can mend: the prompt, or a setting. Other errors are told of when a picture is asked for. */
+const faults = ["syntax", "bad_request"];
+
 /** The recipe's prompt as cards, and what the engine says of it. Edits of cards are edits of the prompt. */
 export class Composition extends Observable {
   #recipe;
@@ -113,7 +116,7 @@ export class Composition extends Observable {
       Object.assign(this, { explained, fault: undefined, open: true });
     } catch (error) {
       if (asked !== this.#asked || prompt !== this.#recipe.prompt || error.code === "closed") return;
-      Object.assign(this, { explained: undefined, fault: error.code === "syntax" ? error : undefined, open: true });
+      Object.assign(this, { explained: undefined, fault: faults.includes(error.code) ? error : undefined, open: true });
     }
     this.changed();
   }

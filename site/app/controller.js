@@ -164,6 +164,7 @@ export class Controller {
     if (blob) {
       const notes = unknown.length ? [text.restore.unknown(unknown)] : [];
       if (model && this.#model && !this.#model.hash.startsWith(model.hash)) notes.push(text.restore.model(model));
+      if (!model && !made) notes.push(text.restore.other);
       this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes });
     }
     this.#progress.say(text.restore.done);

@@ -16,6 +16,7 @@ export function listenToKeys(run) {
     if (dialog.open) return;
     if (event.key === "Escape") run.cancel();
     if (!event.ctrlKey && !event.metaKey || event.altKey) return;
+    if (event.target === byId("new-card") && /^[zy]$/i.test(event.key)) return; // it is no part of the recipe yet
     const act = {
       Enter: event.shiftKey ? run.another : run.generate,
       s: run.save,

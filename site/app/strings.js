@@ -28,7 +28,7 @@ export const text = {
   cards: {
     waiting: "The concepts appear here as cards once the engine has started.",
     none: "No concepts yet: write a prompt, or add one here.",
-    stale: "The prompt can’t be read yet, so these are the cards from before.",
+    stale: "These are the cards from before: what is set now can’t be read yet.",
   },
   card: {
     name: (i, { text, not }, on) => `Concept ${i + 1}: ${not ? "not " : ""}${text}${on ? "" : ", switched off"}`,
@@ -69,7 +69,8 @@ export const text = {
     large: "the file is larger than any picture of this program",
     unknown: (names) => `Its recipe also says what this version does not know: ${names.join(", ")}`,
     model: ({ name, hash }) => `It was made by another model, ${name} (${hash})`,
-    from: ({ seed, steps }) => `From its file: seed ${seed}, ${steps} steps`,
+    from: ({ seed, steps }) => `From its file${seed === undefined ? "" : `: seed ${seed}, ${steps} steps`}`,
+    other: "Another program made it: its prompt and numbers are taken over, its model and sampler are not",
   },
   history: {
     none: "Pictures you make are kept here, in this browser alone.",

@@ -1,3 +1,4 @@
+import { parseParameters } from "./parameters.js";
 import { checkRequest } from "./request.js";
 
 // Reads the recipe that a PNG file carries (engine/recipe): text chunks, and nothing else of the file.
@@ -45,13 +46,16 @@ function split(kind, data) {
 }
 
 /**
+ * Reads our own recipe, which is exact, or else what another program wrote.
  * @param {Uint8Array} bytes of a PNG file
- * @returns {{request: object, unknown: string[], model: {name: string, hash: string}}}
+ * @returns {{request: object, unknown: string[], model?: {name: string, hash: string}}} no model where it is another program's
  * @throws {TypeError|SyntaxError} that says what is amiss
  */
 export function readRecipe(bytes) {
-  const text = readTexts(bytes).get("counterpoint");
-  if (text === undefined) throw new TypeError("the picture has no recipe of this program inside");
+  const texts = readTexts(bytes);
+  const text = texts.get("counterpoint");
+  if (text === undefined && texts.has("parameters")) return checkRequest(parseParameters(texts.get("parameters")));
+  if (text === undefined) throw new TypeError("the picture has no recipe inside");
   const { format, request, model } = JSON.parse(text);
   if (format !== 1) throw new TypeError(`the picture’s recipe has format ${Number(format)}, which this version does not know`);
   return { ...checkRequest(request), model: { name: String(model?.name), hash: String(model?.hash) } };

@@ -64,3 +64,11 @@ test("a picture's recipe", () => {
   assert.throws(() => readRecipe(of({ format: 2 })), /format 2/);
   assert.throws(() => readRecipe(png(end)), /no recipe/);
 });
+
+test("another program's recipe", () => {
+  const of = (text) => readRecipe(png(chunk("tEXt", bytes(`parameters\0${text}`)), end)).request;
+  assert.deepEqual(of('a red cube AND\na sphere :1.2\nNegative prompt: blurry,\nugly\nSteps: 24, Sampler: DPM++ 2M, CFG scale: 6.5, Seed: 0, Size: 256x128, Model: "x, y: z"'),
+    { prompt: "a red cube AND\na sphere :1.2", negative_prompt: "blurry,\nugly", seed: 0, steps: 24, guidance_scale: 6.5, width: 256, height: 128 });
+  assert.deepEqual(of("only: a prompt"), { prompt: "only: a prompt" });
+  assert.throws(() => of("a\nSteps: x, Seed: 1, Size: 8x8"), /“steps”/);
+});
