@@ -91,6 +91,8 @@ def sweeps() -> Iterable[Cell]:
     yield Cell("places-3-empty-scene", "sweep", "places", 3, Rule(background="an empty scene"))
     for steps in (10, 50):
         yield Cell(f"places-3-steps-{steps}", "sweep", "places", 3, Rule(steps=steps))
+    ula = ("--corrector=ula", "--corrector-moves=1")  # 19 evaluations a row, where 20 steps are 20
+    yield Cell("places-3-ula", "sweep", "places", 3, Rule(steps=10, flags=ula), engine=True)
     for part in (0.5, 0.25):
         for family in ("joined", "shape"):
             yield Cell(f"not-{family}-{part:g}", "sweep", f"not {family}", 1, Rule(negation=part))

@@ -194,6 +194,7 @@ def sweeps(m: Measured, links: Links) -> list[str]:
         "places-3-mean-12": "mean of the terms, guidance 12 in all, as the sum",
         "places-3-empty-scene": "measured against the empty scene, not the null row",
         "places-3-256": "256×256 pixels",
+        "places-3-ula": "10 steps, and a Langevin move (ULA) after each",
         "relations-3-mean-4": "relations, n = 3: mean of the terms",
         "relations-3-guidance-2": "relations, n = 3: guidance 2 a term",
     }
@@ -210,20 +211,22 @@ def sweeps(m: Measured, links: Links) -> list[str]:
 def equal(m: Measured, links: Links) -> list[str]:
     """Ways to spend the same evaluations, each against the plain sum."""
     words = {
-        "plain": "the plain sum, in more steps",
-        "ula": "20 steps, Langevin moves (ULA) between them",
-        "uhmc": "20 steps, Hamiltonian moves (U-HMC) between them",
-        "best": "the best of so many by lift (CompLift), 20 steps each",
-        "particles": "so many weighted particles (Feynman–Kac), 20 steps each",
-        "perp": "NOT perpendicular (Perp-Neg)",
-        "gated": "NOT gated by its posterior",
+        "plain": "the plain sum, {} steps",
+        "ula": "{} steps, Langevin moves (ULA) between them",
+        "uhmc": "{} steps, Hamiltonian moves (U-HMC) between them",
+        "best": "the best by lift (CompLift), cached, {} steps each",
+        "best-fresh": "the best of two by lift, fresh, {} steps each",
+        "particles": "weighted particles (Feynman–Kac), {} steps each",
+        "perp": "perpendicular NOT (Perp-Neg), {} steps",
+        "gated": "gated NOT, {} steps",
     }
     blocks = [says("equal", judge=m.judged_by)]
-    for task, title, beside in (("places", "places, n = 3", "right things"), ("not background", "(A on a ground) AND NOT the ground", "")):
+    for task, title in (("places", "places, n = 3"), ("not background", "(A on a ground) AND NOT the ground")):
         rows = []
         for c in (c for c in group("equal") if c.task == task):
-            share, result, base = m.share(c.name), m.results.get(c.name), m.share(f"{c.name.rpartition('-')[0]}-plain")
-            row = [words[c.name.rpartition("-")[2]] + (f" ({c.rule.steps})" if not c.rule.flags else "")]
+            of = f"equal-{task.replace(' ', '-')}-"
+            share, result, base = m.share(c.name), m.results.get(c.name), m.share(f"{of}plain")
+            row = [words[c.name.removeprefix(of)].format(c.rule.steps)]
             if not share:
                 rows.append([*row, NOT_RUN, *[""] * 4])
                 continue
