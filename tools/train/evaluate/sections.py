@@ -158,15 +158,18 @@ def agreement(m: Measured) -> str:
 
 
 def compared(m: Measured, rows: Sequence[tuple[str, str, str]], globs: str) -> list[str]:
-    """A table of cells, each against another on the same conditions: what it is, its cell, that other."""
+    """A table of cells, each against another on the same conditions: what it is, its cell, that other. Where places want
+    something there, whether it is the right thing stands beside."""
     out = []
     for words, cell, base in rows:
         result = m.results.get(cell)
         cost = number(result["evaluations"], 0) if result else "–"
         against = difference(m.share(cell), m.share(base), paired=True) if cell != base else ""
         shown = percent(m.share(cell)) if result else NOT_RUN
-        out.append([words, shown, against, percent(m.share(cell, "palette")), cost, cell])
-    columns = ["", "accuracy, %", "against the shipped way", "simple judge", "evaluations", "cell"]
+        strict = [(m.share(c) or {}).get("beside") for c in (cell, base)]
+        right = [percent(strict[0]), difference(*strict, paired=True) if cell != base else ""]
+        out.append([words, shown, against, *right, percent(m.share(cell, "palette")), cost, cell])
+    columns = ["", "accuracy, %", "against the shipped way", "the right things, %", "against", "simple judge", "evaluations", "cell"]
     return [markdown(columns, out), *made_by(m, list(dict.fromkeys(cell for _, cell, _ in rows)), globs)]
 
 
