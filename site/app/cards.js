@@ -61,7 +61,7 @@ export class Cards {
       this.#views[i].show(card, { on, live: live || !on, words: words.filter(({ word }) => on && live && card.text.includes(word)) });
     });
     this.#list.classList.toggle("stale", !live);
-    this.#new.disabled = byId("add-card").disabled = !live && cards.length > 0;
+    this.#new.disabled = byId("add-card").disabled = !live;
     this.#hint.textContent = open ? (fault && !current ? text.cards.stale : cards.length ? "" : text.cards.none) : text.cards.waiting;
     this.#hint.hidden = !this.#hint.textContent;
   }

@@ -100,6 +100,8 @@ export class Composition extends Observable {
   }
 
   #refresh() {
+    const { prompt } = this.#recipe;
+    if (!prompt.trim()) this.#expression = { gaps: [prompt], cards: [] }; // no prompt for the engine, but one to add to
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#ask(), rest);
     this.changed();

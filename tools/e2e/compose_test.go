@@ -119,6 +119,10 @@ func TestUnreadablePrompt(t *testing.T) {
 	v.await("textbox", "Concept 3")
 	v.enter("textbox", "Concept 1", "x")
 	v.awaitValue("textbox", "Prompt", "x AND b AND c")
+	v.enter("textbox", "Prompt", " ")
+	v.enter("textbox", "New concept", "y")
+	v.press("\r")
+	v.awaitValue("textbox", "Prompt", "y")
 }
 
 // Words are offered while they are typed, and one that the model does not know is mended with a click.
