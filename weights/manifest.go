@@ -432,7 +432,7 @@ func (m *Manifest) checkSpan(shard int, s Span, spans [][]Span) error {
 // padding to the next multiple of PlaneAlign between them, from its first byte
 // to its last. So nothing overlaps and nothing is hidden.
 func checkTiling(shard ShardInfo, spans []Span) error {
-	slices.SortFunc(spans, func(a, b Span) int { return cmp.Compare(a.Offset, b.Offset) })
+	slices.SortStableFunc(spans, func(a, b Span) int { return cmp.Compare(a.Offset, b.Offset) })
 	where := "shard " + shard.short()
 	end := int64(0)
 	for _, s := range spans {

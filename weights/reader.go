@@ -61,7 +61,7 @@ func OpenSource(ctx context.Context, src Source) (*Model, error) {
 		}
 	}
 	for _, s := range m.slabs {
-		slices.SortFunc(s, func(a, b slab) int {
+		slices.SortStableFunc(s, func(a, b slab) int {
 			return cmp.Compare(m.part(a).Data.Offset, m.part(b).Data.Offset)
 		})
 	}

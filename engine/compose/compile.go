@@ -27,7 +27,7 @@ func newCompiler(root Node, o Options) *compiler {
 			c.rows = append(c.rows, k)
 		}
 	}
-	slices.SortFunc(c.rows, concept.compare)
+	slices.SortStableFunc(c.rows, concept.compare)
 	c.rows = slices.Compact(c.rows)
 	of := 0
 	for i, k := range c.rows {

@@ -78,7 +78,7 @@ func compareWeighted(a, b Weighted) int {
 // leaves out what has none. It overwrites its argument. The weights are added in
 // their order, so the result does not depend on that of the parts, to the last bit.
 func canonical(parts []Weighted) []Weighted {
-	slices.SortFunc(parts, compareWeighted)
+	slices.SortStableFunc(parts, compareWeighted)
 	merged := parts[:0]
 	for _, p := range parts {
 		if n := len(merged); n > 0 && compare(merged[n-1].X, p.X) == 0 {

@@ -3,7 +3,6 @@ package webgpu
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/counterpoint/counterpoint/engine/device"
 	"github.com/counterpoint/counterpoint/shaders"
@@ -43,7 +42,7 @@ func (d *Device) Mix(m device.Mix) error {
 	}
 	for first := true; first || len(rest) > 0; first = false {
 		if !first {
-			rest = slices.Insert(rest, 0, device.MixTerm{Of: m.Dst, Coef: 1})
+			rest = append([]device.MixTerm{{Of: m.Dst, Coef: 1}}, rest...)
 		}
 		s := sources{result: m.Dst.Buffer.(*buffer)}
 		n := 0
