@@ -6,6 +6,7 @@
 //   }
 import { CounterpointError } from "./lib/errors.js";
 import { Helpers } from "./lib/helpers.js";
+import { abortable } from "./lib/latest.js";
 import { pixels } from "./lib/pixels.js";
 import { program } from "./lib/program.js";
 import { Session } from "./lib/session.js";
@@ -21,6 +22,7 @@ export class Counterpoint {
   #manifest;
   #shards;
   #report;
+  #allowed;
   #session;
   #helpers;
   /** The engine's description of the model (PROTOCOL.md, section 4). */
@@ -30,18 +32,20 @@ export class Counterpoint {
 
   /**
    * Opens a packed model.
-   * @param {string|URL} url of its folder, with manifest.json and shards
-   * @param {{device?: "auto"|"webgpu"|"cpu", progress_callback?: (event: object) => void, signal?: AbortSignal}} [options]
+   * @param {string|URL|undefined} url of its folder, with manifest.json and shards; with none, the shards are in storage
+   * @param {{device?: "auto"|"webgpu"|"cpu", progress_callback?: (event: object) => void, signal?: AbortSignal,
+   *   manifest?: ArrayBuffer, before_shards?: (manifest: ArrayBuffer) => Promise<void>}} [options] manifest: then none is
+   *   fetched; before_shards is waited for before the first shard, when the device has passed its self-test;
    *   progress_callback gets {status: "device", device} once, and {status: "progress_total", loaded, total, network, storage,
    *   mended, refused}: bytes of shards, from network and storage
    * @returns {Promise<Counterpoint>}
    * @throws {CounterpointError} or the signal's reason
    */
-  static async from_pretrained(url, { device = "auto", progress_callback = () => {}, signal } = {}) {
-    const base = new URL(url, document.baseURI);
-    const [manifest, module] = await Promise.all([fetchManifest(signal, base), program()]);
+  static async from_pretrained(url, { device = "auto", progress_callback = () => {}, before_shards, signal, manifest } = {}) {
+    const base = url && new URL(url, document.baseURI);
+    const [bytes, module] = await Promise.all([manifest ?? fetchManifest(signal, base), program()]);
     signal?.throwIfAborted();
-    const opened = new Counterpoint(module, base, manifest, progress_callback);
+    const opened = new Counterpoint(module, base, bytes, progress_callback, before_shards);
     try {
       const { head } = await opened.#open(signal, opened.#session, device);
       return Object.assign(opened, { model: head.model, device: head.device });
@@ -51,10 +55,11 @@ export class Counterpoint {
     }
   }
 
-  constructor(module, base, manifest, report) {
+  constructor(module, base, manifest, report, allow = () => {}) {
     this.#module = module;
     this.#manifest = manifest;
     this.#report = report;
+    this.#allowed = once(() => allow(manifest));
     this.#shards = new Shards(base, JSON.parse(new TextDecoder().decode(manifest)).shards, () => this.#tell());
     this.#session = this.#start("counterpoint engine");
     this.#helpers = new Helpers(this.#session, (signal) => this.#help(signal));
@@ -152,6 +157,7 @@ export class Counterpoint {
 
   async #provide(signal, session, need) {
     const { id, name } = need;
+    await abortable(signal, this.#allowed());
     try {
       const data = await this.#shards.get(signal, need);
       session.send({ type: "shard", id, name }, [data]);
@@ -165,6 +171,11 @@ export class Counterpoint {
     const { network, storage, total } = this.#shards.tally;
     this.#report({ status: "progress_total", loaded: Math.min(network + storage, total), ...this.#shards.tally });
   }
+}
+
+function once(run) {
+  let outcome;
+  return () => (outcome ??= Promise.resolve(run()));
 }
 
 async function fetchManifest(signal, base) {

@@ -34,7 +34,7 @@ func Export(ctx context.Context, model fs.FS, dir string) (Exported, error) {
 }
 
 func export(ctx context.Context, app, model fs.FS, dir string) (Exported, error) {
-	files, err := readAll(app)
+	files, err := shellFiles(app, model)
 	if err != nil {
 		return Exported{}, err
 	}
@@ -47,13 +47,6 @@ func export(ctx context.Context, app, model fs.FS, dir string) (Exported, error)
 		if err := e.put(ctx, name, data, exported); err != nil {
 			return e.Exported, err
 		}
-	}
-	manifest, err := fs.ReadFile(model, manifestName)
-	if err != nil {
-		return e.Exported, err
-	}
-	if err := e.put(ctx, modelFolder+manifestName, manifest, exported); err != nil {
-		return e.Exported, err
 	}
 	for _, name := range shards {
 		data, err := fs.ReadFile(model, name)
@@ -146,6 +139,7 @@ func headersFile(shards []string) []byte {
 	for _, h := range everywhere {
 		fmt.Fprintf(&b, "  %s: %s\n", h.name, h.value)
 	}
+	fmt.Fprintf(&b, "/%s\n  Cache-Control: %s\n", workerName, cacheDay)
 	for _, name := range shards {
 		fmt.Fprintf(&b, "/%s%s\n  Cache-Control: %s\n", modelFolder, name, cacheForever)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -19,19 +18,14 @@ import (
 func Handler(model fs.FS) (http.Handler, error) { return newHandler(embedded, model) }
 
 func newHandler(app, model fs.FS) (http.Handler, error) {
-	files, err := readAll(app)
+	files, err := shellFiles(app, model)
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{model: model, assets: make(map[string]*asset, len(files)+1)}
+	h := &handler{model: model, assets: make(map[string]*asset, len(files))}
 	for name, data := range files {
 		h.assets[name] = newAsset(name, data)
 	}
-	manifest, err := fs.ReadFile(model, manifestName)
-	if err != nil {
-		return nil, fmt.Errorf("site: model: %w", err)
-	}
-	h.assets[modelFolder+manifestName] = newAsset(manifestName, manifest)
 	return h, nil
 }
 
@@ -86,6 +80,7 @@ func (h *handler) serveShard(w http.ResponseWriter, r *http.Request, name string
 // asset is a file in memory, and its encodings once asked for.
 type asset struct {
 	mediaType string
+	cache     string
 	tag       string // of the plain content
 	plain     []byte
 	encoded   []func() ([]byte, error) // as served has them
@@ -93,7 +88,10 @@ type asset struct {
 
 func newAsset(name string, data []byte) *asset {
 	sum := sha256.Sum256(data)
-	a := &asset{mediaType: mediaType(name), tag: hex.EncodeToString(sum[:16]), plain: data}
+	a := &asset{mediaType: mediaType(name), cache: cacheChecked, tag: hex.EncodeToString(sum[:16]), plain: data}
+	if name == workerName {
+		a.cache = cacheDay
+	}
 	for _, e := range served {
 		a.encoded = append(a.encoded, sync.OnceValues(func() ([]byte, error) { return e.encode(data) }))
 	}
@@ -114,7 +112,7 @@ func (a *asset) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Add("Vary", "Accept-Encoding")
 	w.Header().Set("Content-Type", a.mediaType)
-	w.Header().Set("Cache-Control", cacheChecked)
+	w.Header().Set("Cache-Control", a.cache)
 	w.Header().Set("ETag", `"`+tag+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 }

@@ -28,8 +28,10 @@ var everywhere = []header{
 }
 
 // Caching. A shard is named by what it holds, so it never changes; everything else is asked for again, and answered with
-// 304 while it is the same: page, scripts and engine of different releases must not be mixed.
+// 304 while it is the same: page, scripts and engine of different releases must not be mixed. Browsers ask for the service
+// worker at every visit unless its own header lets them wait, a day at most: that is how often they look for a new version.
 const (
 	cacheForever = "public, max-age=31536000, immutable"
 	cacheChecked = "no-cache"
+	cacheDay     = "max-age=86400"
 )

@@ -2,9 +2,10 @@
 // sha256, fresh} and {id, cancel}, and answers with {id, loaded} as bytes come and at last {id, data, from, mended, refused} or {id,
 // error}. It works beside the engine, so that the next shard comes while one is on its way to the device.
 import { download } from "./lib/download.js";
+import { matches } from "./lib/hash.js";
 import { Store } from "./lib/store.js";
 
-const store = Store.open();
+const store = Store.open("shards");
 const running = new Map(); // AbortControllers by id
 
 addEventListener("message", async ({ data: { id, cancel, ...shard } }) => {
@@ -25,18 +26,19 @@ async function get(signal, { url, name, bytes, sha256, fresh }, report) {
   const shelf = await store;
   const kept = await shelf.read(name);
   if (kept && !fresh && await matches(kept, sha256)) return { data: kept, from: "storage", refused: shelf.refused };
-  if (kept) await shelf.remove(name);
   // What is kept here needs no second copy in the browser's cache, and one that was wrong must not come again from it.
   const cache = fresh || kept ? "reload" : shelf.refused ? "default" : "no-store";
-  const data = await download(signal, url, bytes, cache, report);
+  const data = await fetched(signal, url, bytes, cache, report).catch((error) => {
+    if (!kept) throw error;
+    throw new Error(`the copy in this browser is damaged (its SHA-256 is another), and ${error.message}`, { cause: error });
+  });
   if (!await matches(data, sha256)) throw new Error("what the server sent is damaged: its SHA-256 is another");
   await shelf.write(name, data);
   return { data, from: "network", mended: Boolean(kept), refused: shelf.refused };
 }
 
-/** Compares hashes. Without https there is no crypto.subtle; the engine compares again in any case. */
-async function matches(bytes, sha256) {
-  if (!crypto.subtle) return true;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") === sha256;
+/** Of a model that was added by hand nothing is to be had elsewhere. */
+async function fetched(signal, url, ...rest) {
+  if (!url) throw new Error("nothing but its folder has it: add that again");
+  return download(signal, url, ...rest);
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-//go:embed index.html style.css icon.svg *.js app/*.js lib/*.js all:dist
+//go:embed index.html manifest.webmanifest *.css *.svg *.png *.js app/*.js lib/*.js all:dist
 var embedded embed.FS
 
 // engineFiles are what "make wasm" makes.
@@ -34,14 +34,16 @@ func hasEngine(files fs.FS) bool {
 // types are the media types by a file's extension. The operating system's own table is not asked: on Windows programs
 // change it, and a script of type text/plain does not run.
 var types = map[string]string{
-	".css":  "text/css; charset=utf-8",
-	".html": "text/html; charset=utf-8",
-	".js":   "text/javascript; charset=utf-8",
-	".json": "application/json",
-	".raw":  "application/octet-stream", // a shard
-	".svg":  "image/svg+xml",
-	".wasm": "application/wasm",
-	".zst":  "application/octet-stream", // a shard; its compression is the format's, not the transfer's
+	".css":         "text/css; charset=utf-8",
+	".html":        "text/html; charset=utf-8",
+	".js":          "text/javascript; charset=utf-8",
+	".json":        "application/json",
+	".png":         "image/png",
+	".raw":         "application/octet-stream", // a shard
+	".svg":         "image/svg+xml",
+	".wasm":        "application/wasm",
+	".webmanifest": "application/manifest+json",
+	".zst":         "application/octet-stream", // a shard; its compression is the format's, not the transfer's
 }
 
 // mediaType returns the type of a file, "" for one that is never served.

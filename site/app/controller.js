@@ -1,5 +1,5 @@
-import { Counterpoint } from "../counterpoint.js";
 import { abortable, Latest } from "../lib/latest.js";
+import { Shell } from "../lib/shell.js";
 import { Alert } from "./alert.js";
 import { Board } from "./board.js";
 import { Cards } from "./cards.js";
@@ -10,6 +10,7 @@ import { wayOn } from "./failures.js";
 import { Gallery } from "./gallery.js";
 import { History } from "./history.js";
 import { listenToKeys } from "./keys.js";
+import { Models } from "./models.js";
 import { examples, options, randomSeed } from "./options.js";
 import { expect } from "./pace.js";
 import { Picture } from "./picture.js";
@@ -20,8 +21,10 @@ import { Restore } from "./restore.js";
 import { make } from "./run.js";
 import { Settings } from "./settings.js";
 import { Share } from "./share.js";
+import { Storage } from "./storage.js";
 import { text } from "./strings.js";
 import { Suggest } from "./suggest.js";
+import { Update } from "./update.js";
 import { Words } from "./words.js";
 
 /** The one that knows all parts of the page, and the engine. */
@@ -37,6 +40,9 @@ export class Controller {
   #history = new History((kept) => this.#use({ ...kept, unknown: [] }));
   #alert = new Alert();
   #making = new Latest();
+  #shell = new Shell();
+  #models = new Models();
+  #storage;
   #device;
   #model;
   #engine = Promise.resolve(); // a Counterpoint, once open
@@ -45,6 +51,8 @@ export class Controller {
   constructor(device) {
     this.#device = device;
     this.#arrange();
+    new Update(this.#shell);
+    this.#storage = new Storage(this.#models, this.#shell, { reopen: () => this.open(), close: () => this.#close() });
     const share = new Share(this.#picture, (message) => this.#progress.say(message));
     const restore = new Restore((found) => this.#use(found), (error) => this.#alert.show(text.restore.failed(error)));
     byId("composer").addEventListener("submit", (event) => {
@@ -97,16 +105,27 @@ export class Controller {
       this.#composition.use(engine);
       byId("model").textContent = text.model(engine.model);
       this.#progress.end(text.ready);
+      this.#storage.show();
     } catch (error) {
-      this.#fail(error);
+      if (error.name !== "AbortError") this.#fail(error); // else another is opened in its place
     }
   }
 
   async #reopen(before) {
     this.#progress.tell("starting", text.starting);
+    this.#models.cancel();
     const old = await before.catch(() => {});
     old?.dispose();
-    return Counterpoint.from_pretrained("model/", { device: this.#device, progress_callback: (event) => this.#loading(event) });
+    await this.#shell.ready;
+    const options = { device: this.#device, progress_callback: (event) => this.#loading(event) };
+    return this.#models.open(options, (message) => this.#progress.end(message));
+  }
+
+  /** Ends all that runs. */
+  async #close() {
+    this.#making.abort();
+    this.#models.cancel();
+    (await this.#engine.catch(() => {}))?.dispose();
   }
 
   #loading(event) {
@@ -153,7 +172,6 @@ export class Controller {
       progress: this.#progress, gallery: this.#gallery, device: (evaluations) => this.#tellDevice(engine.device, evaluations),
     });
     this.#progress.end(text.done(done));
-    navigator.storage?.persist?.(); // asked only now that it has been of use
     await this.#history.add(pictures);
   }
 

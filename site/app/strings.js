@@ -1,11 +1,14 @@
 // What the page says.
 import { about, bytes, duration } from "./format.js";
+import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);
 const kinds = { place: "place", region: "region", range: "part of the run" };
 const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "top edge", y1: "bottom edge", from: "start", to: "end" };
 
 export const text = {
+  ...storageText,
+
   starting: "Starting the engine",
   loading: ({ loaded, total }) => `Loading the model: ${bytes(loaded)} of ${bytes(total)}`,
   ready: "Ready",

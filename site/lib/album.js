@@ -17,7 +17,10 @@ export class Album {
   #open() {
     const request = indexedDB.open("counterpoint", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("pictures", { keyPath: "id", autoIncrement: true });
-    return outcome(request);
+    return outcome(request).then((database) => {
+      database.onversionchange = () => database.close(); // it is to be deleted
+      return database;
+    });
   }
 
   async #store(mode) {

@@ -17,11 +17,11 @@ export class Latest {
   }
 }
 
-/** A promise's outcome, or the signal's reason if that comes first. */
+/** A promise's outcome, or the reason of the signal, if there is one, where that comes first. */
 export function abortable(signal, promise) {
   return new Promise((resolve, reject) => {
-    signal.throwIfAborted();
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
     promise.then(resolve, reject);
   });
 }

@@ -15,7 +15,7 @@ export class Shards {
   tally = { total: 0, network: 0, storage: 0, mended: 0, refused: "" };
 
   /**
-   * @param {URL} base of the model's files
+   * @param {URL} [base] of the model's files; without it they come from storage alone
    * @param {{sha256: string, compression: string, bytes: number}[]} list the manifest's
    * @param {() => void} report called when the tally has changed
    */
@@ -55,7 +55,7 @@ export class Shards {
 
   #fetch(signal, shard, fresh) {
     const id = ++this.#lastId;
-    const url = new URL(shard.name, this.#base).href;
+    const url = this.#base && new URL(shard.name, this.#base).href;
     const answer = new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       this.#waiting.set(id, { resolve, reject, name: shard.name, loaded: 0 });

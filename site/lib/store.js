@@ -1,18 +1,19 @@
-// Shards kept by hash in the origin's private file system. For a dedicated worker: only there can files be written at once.
+// Files kept in the origin's private file system. For a dedicated worker: only there can they be written at once.
 
-const folderName = "shards";
-
-/** Where shards are kept, or why they can't be. */
+/** A folder of them, or why there is none: "shards" are called by their hash, "models" are manifests called by theirs. */
 export class Store {
+  #name;
   #folder;
   /** Why nothing is kept, for a person; empty while it is. */
   refused = "";
 
-  static async open() {
+  /** @param {"shards"|"models"} name */
+  static async open(name) {
     const store = new Store();
+    store.#name = name;
     try {
       const root = await navigator.storage.getDirectory();
-      store.#folder = await root.getDirectoryHandle(folderName, { create: true });
+      store.#folder = await root.getDirectoryHandle(name, { create: true });
     } catch (error) {
       store.#refuse(error);
     }
@@ -31,7 +32,7 @@ export class Store {
   async read(name) {
     const folder = this.#folder;
     if (!folder) return undefined;
-    return lock(name, "shared", async () => {
+    return this.#lock(name, "shared", async () => {
       try {
         const file = await (await folder.getFileHandle(name)).getFile();
         return new Uint8Array(await file.arrayBuffer());
@@ -45,7 +46,7 @@ export class Store {
   async write(name, bytes) {
     const folder = this.#folder;
     if (!folder) return;
-    await lock(name, "exclusive", async () => {
+    await this.#lock(name, "exclusive", async () => {
       try {
         const handle = await folder.getFileHandle(name, { create: true });
         const file = await handle.createSyncAccessHandle();
@@ -64,11 +65,19 @@ export class Store {
   }
 
   async remove(name) {
-    await this.#folder?.removeEntry(name).catch((error) => this.#refuse(error));
+    await this.#folder?.removeEntry(name).catch((error) => error.name === "NotFoundError" || this.#refuse(error));
   }
-}
 
-/** Keeps tabs from reading what another one is writing. */
-function lock(name, mode, run) {
-  return navigator.locks.request(`counterpoint-${folderName}-${name}`, { mode }, run);
+  /** @returns {Promise<Map<string, number>>} the size of each file, by name */
+  async sizes() {
+    const found = new Map();
+    if (!this.#folder) return found;
+    for await (const [name, handle] of this.#folder) found.set(name, (await handle.getFile()).size);
+    return found;
+  }
+
+  /** Keeps tabs from reading what another one is writing. */
+  #lock(name, mode, run) {
+    return navigator.locks.request(`counterpoint-${this.#name}-${name}`, { mode }, run);
+  }
 }

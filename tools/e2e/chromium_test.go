@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -27,11 +26,9 @@ func missing(t *testing.T, format string, args ...any) {
 
 // running is one browser, for all tests. Each visit has a browser context of its own: its storage begins empty.
 var running struct {
-	once   sync.Once
-	ctx    context.Context
+	ctx    context.Context // nil while there is none
 	cancel []context.CancelFunc
 	proxy  *proxy
-	err    error
 }
 
 // startChromium starts the browser, unless it runs. All its requests, whoever makes them, go through running.proxy.
@@ -44,25 +41,40 @@ func startChromium(t *testing.T) {
 	if !site.HasEngine() {
 		missing(t, "the browser engine was not built: run make wasm")
 	}
-	running.once.Do(func() {
+	if running.proxy == nil {
 		running.proxy = newProxy()
-		options := append(chromium.Options(), chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
-			chromedp.ProxyServer(running.proxy.address()), chromedp.Flag("proxy-bypass-list", "<-loopback>")) // proxy localhost too
-		ctx, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-		ctx, cancelBrowser := chromedp.NewContext(ctx)
-		running.ctx, running.cancel = ctx, []context.CancelFunc{cancelBrowser, cancelAllocator}
-		running.err = chromedp.Do(ctx)
-	})
-	if running.err != nil {
-		t.Fatalf("starting %s: %v", path, running.err)
 	}
+	if running.ctx == nil {
+		launch(t, path)
+	}
+}
+
+func launch(t *testing.T, path string, more ...chromedp.ExecAllocatorOption) {
+	t.Helper()
+	options := append(chromium.Options(), chromedp.ExecPath(path), chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.ProxyServer(running.proxy.address()), chromedp.Flag("proxy-bypass-list", "<-loopback>")) // proxy localhost too
+	ctx, cancelAllocator := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
+	ctx, cancelBrowser := chromedp.NewContext(ctx)
+	running.ctx, running.cancel = ctx, []context.CancelFunc{cancelBrowser, cancelAllocator}
+	if err := chromedp.Do(ctx); err != nil {
+		stopChromium()
+		t.Fatalf("starting %s: %v", path, err)
+	}
+}
+
+func stopChromium() {
+	if running.ctx != nil {
+		chromedp.Cancel(running.ctx) // waits until it has written its profile
+	}
+	for _, cancel := range running.cancel {
+		cancel()
+	}
+	running.ctx, running.cancel = nil, nil
 }
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	for _, cancel := range running.cancel {
-		cancel()
-	}
+	stopChromium()
 	if packed != "" {
 		if err := os.RemoveAll(packed); err != nil {
 			fmt.Fprintln(os.Stderr, err)

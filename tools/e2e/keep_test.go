@@ -6,9 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/chromedp"
 )
 
 // kept waits until the history has so many pictures.
@@ -85,13 +82,7 @@ func TestRestore(t *testing.T) {
 		}
 	}
 	other()
-	for _, kind := range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
-		if _, err := chromedp.Call(v.ctx, input.DispatchDragEvent, input.DispatchDragEventParams{
-			Type: kind, X: 200, Y: 200, Data: &input.DragData{Items: []*input.DragDataItem{}, Files: []string{file}, DragOperationsMask: 1},
-		}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	v.drop(file)
 	same("dropped")
 	other()
 	o.requests()

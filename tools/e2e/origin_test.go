@@ -67,11 +67,13 @@ type origin struct {
 	url string
 
 	mu       sync.Mutex
+	app      http.Handler      // what the server answers with
 	asked    []string          // paths
 	before   map[string]string // by path: script that runs before the file's own
 	broken   map[string]int    // by path: the status it is answered with
 	unguided bool              // without the policy
 	below    string            // the path under which the app is
+	down     bool              // it answers nothing at all
 }
 
 func newOrigin(t *testing.T, model fs.FS) *origin {
@@ -81,15 +83,16 @@ func newOrigin(t *testing.T, model fs.FS) *origin {
 	if err != nil {
 		t.Fatal(err)
 	}
+	o := &origin{app: handler, before: make(map[string]string), broken: make(map[string]int)}
 	server := httptest.NewUnstartedServer(nil)
-	server.Config.Handler = site.LoopbackOnly(handler, server.Listener.Addr().(*net.TCPAddr))
+	server.Config.Handler = site.LoopbackOnly(http.HandlerFunc(o.answer), server.Listener.Addr().(*net.TCPAddr))
 	server.Start()
 	t.Cleanup(server.Close)
 	at, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &origin{url: server.URL + "/", before: make(map[string]string), broken: make(map[string]int)}
+	o.url = server.URL + "/"
 	forward := httputil.NewSingleHostReverseProxy(at)
 	forward.ModifyResponse = o.change
 	p := running.proxy
@@ -98,8 +101,11 @@ func newOrigin(t *testing.T, model fs.FS) *origin {
 	p.origins[at.Host] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
 		o.asked = append(o.asked, r.URL.Path)
-		broken, changed, below := o.broken[r.URL.Path], o.before[r.URL.Path] != "", o.below
+		broken, changed, below, down := o.broken[r.URL.Path], o.before[r.URL.Path] != "", o.below, o.down
 		o.mu.Unlock()
+		if down {
+			panic(http.ErrAbortHandler)
+		}
 		if broken != 0 {
 			http.Error(w, "broken for a test", broken)
 			return
@@ -112,6 +118,13 @@ func newOrigin(t *testing.T, model fs.FS) *origin {
 		forward.ServeHTTP(w, r)
 	})
 	return o
+}
+
+func (o *origin) answer(w http.ResponseWriter, r *http.Request) {
+	o.mu.Lock()
+	app := o.app
+	o.mu.Unlock()
+	app.ServeHTTP(w, r)
 }
 
 // change puts script before a file's own and takes the policy away, where the test says so.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
@@ -28,25 +29,40 @@ func TestNothingLeaves(t *testing.T) {
 	}
 }
 
-// A fetch to another origin is refused from the page and from inside each worker. Without the policy it would get through,
-// so that it is the policy which refuses.
+// A fetch to another origin is refused from the page and from inside each worker: by the headers of a host that sends them,
+// by the page and the service worker where a host sends none. Without all three it would get through, so that it is the
+// policy which refuses.
 func TestPolicy(t *testing.T) {
-	for _, guided := range []bool{true, false} {
-		t.Run(fmt.Sprintf("policy=%v", guided), func(t *testing.T) {
+	for name, c := range map[string]struct{ sent, kept bool }{
+		"headers":        {sent: true},
+		"service-worker": {kept: true},
+		"none":           {},
+	} {
+		t.Run(name, func(t *testing.T) {
 			o := newOrigin(t, tinyModel(t))
-			o.set(func(o *origin) { o.unguided = !guided })
-			v := newVisit(t, o.url)
+			o.set(func(o *origin) {
+				o.unguided = !c.sent
+				if !c.kept {
+					o.before["/sw.js"] = "throw new Error();"
+				}
+			})
+			guided := c.sent || c.kept
+			v := newVisit(t, "about:blank")
+			if _, err := chromedp.Call(v.ctx, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: !guided}); err != nil {
+				t.Fatal(err)
+			}
+			v.open(o.url)
 			v.awaitText("status", "^Ready$")
 			workers := v.workers()
 			if len(workers) < 2 {
 				t.Fatalf("workers %v, want the engine's and the shards'", workers)
 			}
 			workers["page"] = v
-			for name, place := range workers {
-				host := strings.ReplaceAll(name, " ", "-") + fmt.Sprintf("-%v.foreign.example", guided)
-				evaluate[string](place, fmt.Sprintf(`fetch("http://%s/", { mode: "no-cors" }).then(() => "", (e) => e.name)`, host))
+			for place, from := range workers {
+				host := strings.ReplaceAll(place, " ", "-") + "-" + name + ".foreign.example"
+				evaluate[string](from, fmt.Sprintf(`fetch("http://%s/", { mode: "no-cors" }).then(() => "", (e) => e.name)`, host))
 				if reached := len(running.proxy.foreignTo(host)) > 0; reached == guided {
-					t.Errorf("from %s, with the policy %v, a foreign origin is reached: %v", name, guided, reached)
+					t.Errorf("from %s a foreign origin is reached: %v", place, reached)
 				}
 			}
 		})

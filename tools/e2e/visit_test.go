@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/counterpoint/counterpoint/engine/recipe"
@@ -35,15 +36,44 @@ type visit struct {
 // newVisit opens the page in a browser that has never seen it.
 func newVisit(t *testing.T, url string) *visit {
 	t.Helper()
-	v := &visit{downloads: t.TempDir()}
-	v.tab = newTab(t, v.downloads)
+	v := newPerson(t)
+	v.trust()
+	v.open(url)
+	return v
+}
+
+// newPerson is a visit before its first page.
+func newPerson(t *testing.T) *visit {
+	t.Helper()
+	downloads := t.TempDir()
+	return (&visit{tab: newTab(t, downloads), downloads: downloads}).telling(t)
+}
+
+// trust is to have said before that models may be downloaded without asking.
+func (v *visit) trust() {
+	v.Helper()
+	p := page.AddScriptToEvaluateOnNewDocumentParams{Source: `try { localStorage.setItem("download", "always") } catch {}`}
+	if _, err := chromedp.Call(v.ctx, page.AddScriptToEvaluateOnNewDocument, p); err != nil {
+		v.Fatal(err)
+	}
+}
+
+// firstTab is a visit in the running browser's own profile, which outlives it.
+func firstTab(t *testing.T) *visit {
+	t.Helper()
+	v := (&visit{tab: running.ctx}).telling(t)
+	v.trust()
+	return v
+}
+
+// telling is the visit, which at the test's end tells what the page said if it failed.
+func (v *visit) telling(t *testing.T) *visit {
 	v = v.patient(t)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the page said %q, and as errors %q", v.tryText("status", ""), v.tryText("alert", ""))
 		}
 	})
-	v.open(url)
 	return v
 }
 
@@ -190,6 +220,19 @@ func (v *visit) awaitText(role, pattern string) string {
 			v.Fatalf("waiting for %s %q, the page reports: %s", role, pattern, said)
 		}
 		v.pause(fmt.Errorf("%s says %q, want %q", role, text, pattern))
+	}
+}
+
+// awaitThat waits until what a script returns matches.
+func (v *visit) awaitThat(script, pattern string) {
+	v.Helper()
+	want := regexp.MustCompile(pattern)
+	for {
+		is, err := chromedp.Run(v.ctx, chromedp.Evaluate[string](script)) // fails while another page comes
+		if err == nil && want.MatchString(is) {
+			return
+		}
+		v.pause(fmt.Errorf("%s is %q, %v, want %q", script, is, err, pattern))
 	}
 }
 

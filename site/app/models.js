@@ -1,0 +1,85 @@
+import { Counterpoint } from "../counterpoint.js";
+import { abortable } from "../lib/latest.js";
+import { Library } from "../lib/library.js";
+import { recall, remember } from "../lib/memory.js";
+import { byId, element } from "./element.js";
+import { text } from "./strings.js";
+
+/** Which model is open, and a person's leave before one is downloaded. */
+export class Models {
+  library = new Library();
+  #place = byId("offer");
+  #leave = new AbortController();
+
+  /** The open model's entry in the library; undefined where nothing can be kept. */
+  entry;
+
+  /** Makes a model the one that is opened, now and at later visits. @param {string} [id] none is the site's own */
+  choose(id) {
+    remember("model", id);
+  }
+
+  /** Asks no more for leave: what waits for it fails with an AbortError. */
+  cancel() {
+    this.#leave.abort();
+    this.#place.replaceChildren();
+  }
+
+  /**
+   * Opens the chosen model, or the site's own.
+   * @param {object} options Counterpoint's
+   * @param {(message: string) => void} wait called when a person is asked for leave
+   */
+  async open(options, wait) {
+    this.#leave = new AbortController();
+    const id = recall("model");
+    const manifest = id ? await this.library.manifest(id).catch(() => {}) : undefined;
+    let device;
+    return Counterpoint.from_pretrained(manifest ? undefined : "model/", {
+      ...options,
+      manifest,
+      before_shards: (bytes) => this.#before(bytes, Boolean(manifest), () => device, wait),
+      progress_callback: (event) => {
+        device = event.device ?? device;
+        options.progress_callback(event);
+      },
+    });
+  }
+
+  async #before(manifest, own, device, wait) {
+    this.entry = undefined;
+    try {
+      this.entry = await this.library.keep(manifest);
+    } catch {
+      // Nothing can be kept: then all of it is to be downloaded.
+    }
+    const { bytes, stored, name } = this.entry ?? described(manifest);
+    if (own || stored === bytes || recall("download") === "always") return;
+    wait(text.offer.waiting);
+    await abortable(this.#leave.signal, this.#ask(name, bytes - stored, Boolean(this.entry), device()));
+  }
+
+  /** Resolves when the person begins the download. */
+  #ask(name, bytes, kept, device) {
+    return new Promise((resolve) => {
+      const always = element("input", { type: "checkbox" });
+      const begin = () => {
+        if (always.checked) remember("download", "always");
+        this.#place.replaceChildren();
+        byId("generate").focus({ preventScroll: true });
+        resolve();
+      };
+      this.#place.replaceChildren(
+        element("div", {}, element("strong", {}, text.offer.what(name, bytes)), element("p", { className: "help" }, text.offer.device(device)),
+          element("p", { className: "help" }, text.offer.where(kept))),
+        element("div", { className: "row" }, element("button", { type: "button", className: "primary", onclick: begin }, text.offer.begin(bytes)),
+          element("label", { className: "check" }, always, text.offer.always)),
+      );
+    });
+  }
+}
+
+function described(manifest) {
+  const { name, shards } = JSON.parse(new TextDecoder().decode(manifest));
+  return { name, stored: 0, bytes: shards.reduce((sum, { bytes }) => sum + bytes, 0) };
+}

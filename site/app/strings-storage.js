@@ -1,0 +1,51 @@
+// What the page says of versions, models and storage: a part of strings.js.
+import { bytes } from "./format.js";
+
+export const storageText = {
+  update: {
+    here: "A new version of this page is here.",
+    use: "Use it now",
+    elsewhere: "Another tab has put a new version in place of this page’s. What is being made here will be finished.",
+    looking: "Asking the server",
+    found: "There is a new version",
+    none: "This is the newest version",
+  },
+  offer: {
+    waiting: "The model is not here yet: the download waits for you",
+    what: (name, size) => `To make pictures, this page needs the model “${name}”: ${bytes(size)} to download, once.`,
+    device: ({ name, adapter, why } = {}) => (name === "cpu" ? `Pictures will be made on the CPU (${adapter})${why ? `, because ${why}` : ""}.` : `The GPU has passed its self-test: ${adapter}.`),
+    where: (kept) => (kept ? "It stays in this browser, and works without a network from then on."
+      : "The browser keeps nothing for this page, as in some private windows: at the next visit it is to be downloaded again."),
+    begin: (size) => `Download ${bytes(size)}`,
+    always: "Always, without asking",
+  },
+  storage: {
+    model: ({ profile, bytes: all, stored, id }) => `${profile}, ${stored === all ? `${bytes(all)} stored` : stored ? `${bytes(stored)} of ${bytes(all)} stored` : `not stored, ${bytes(all)}`} (${id.slice(0, 10)})`,
+    use: "Use",
+    used: "In use",
+    useOf: (name) => `Use ${name}`,
+    remove: "Delete",
+    removeOf: (name) => `Delete ${name} from this browser`,
+    removed: (name) => `${name} is deleted from this browser`,
+    adding: ({ loaded, total }) => `Checking and storing the model: ${bytes(loaded)} of ${bytes(total)}`,
+    added: (name) => `${name} is added`,
+    pictures: "History",
+    album: (count, size) => (count ? `${count === 1 ? "one picture" : `${count} pictures`}, ${bytes(size)}` : "no pictures"),
+    page: "This page",
+    shell: ({ version, bytes: size }, refused) => (refused ? `not kept, because ${refused}` : `version ${version}, ${bytes(size)}; works without a network`),
+    strays: "Shards of no model",
+    bytes,
+    all: "In all",
+    estimate: ({ usage, quota }) => `about ${bytes(usage)}, of ${bytes(quota)} that the browser gives`,
+    lasting: "How long",
+    persisted: (is) => (is ? "until you delete it" : "until the browser needs the space"),
+    refused: (reason) => `nothing is kept, because ${reason}; pictures can be made all the same`,
+    unpersisted: "The browser does not promise to keep it: it does so for pages that are installed or often used",
+    unknown: "the browser does not say what there is",
+    failed: ({ message }) => `That did not work: ${message}`,
+    blocked: "another tab of this page is open; close it first",
+    forgotten: "Everything is forgotten",
+    anew: "This browser keeps nothing of the page any more. You can close the tab.",
+    begin: "Begin anew",
+  },
+};
