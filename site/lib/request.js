@@ -2,15 +2,21 @@
 // mean; here only that each is of its type, and short.
 
 const integer = (value) => Number.isSafeInteger(value) && value >= 0;
+const signed = (value) => Number.isSafeInteger(value);
 const number = (value) => Number.isFinite(value);
+const flag = (value) => typeof value === "boolean";
 const word = (value) => typeof value === "string" && value.length <= 40;
+const digest = (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 const text = (value) => typeof value === "string" && value.length <= 1 << 16;
 
 /** By name, what a field may hold (PROTOCOL.md, "Request"). */
 const fields = {
-  prompt: text, negative_prompt: text, seed: integer, steps: integer, stop_after: integer, guidance_scale: number, max_guidance: number,
-  negation: word, guidance_rescale: number, places: word, sampler: word, scheduler: word, corrector: word, corrector_moves: integer,
-  corrector_step: number, corrector_until: number, eta: number, width: integer, height: integer, batch: integer,
+  prompt: text, negative_prompt: text, seed: integer, steps: integer, stop_after: integer, width: integer, height: integer, batch: integer,
+  guidance_scale: number, max_guidance: number, guidance_rescale: number, guidance_start: number, guidance_stop: number, cfg_plus_plus: flag,
+  apg: flag, apg_eta: number, apg_norm_threshold: number, negation: word, negation_prior: number, negation_max_gate: number,
+  particles: flag, particles_clamp: number, resample_below: number, verify: word, best_of: integer, weights: word, places: word,
+  sampler: word, scheduler: word, eta: number, corrector: word, corrector_moves: integer, corrector_step: number, corrector_until: number,
+  image_sha256: digest, mask_image_sha256: digest, strength: number, mask_blur: signed,
 };
 
 /**
@@ -32,4 +38,23 @@ export function checkRequest(value) {
 }
 
 /** Reads a field's value from text. */
-export const fieldOf = (name, written) => (fields[name] === integer || fields[name] === number ? (written.trim() === "" ? NaN : Number(written)) : written);
+export function fieldOf(name, written) {
+  switch (fields[name]) {
+    case integer: case signed: case number:
+      return written.trim() === "" ? NaN : Number(written);
+    case flag:
+      return { true: true, false: false }[written] ?? written;
+    default:
+      return written;
+  }
+}
+
+/** The recipe of one picture of several, as its file has it (engine/recipe): particles are made together alone. */
+export function ofPicture(request, seed) {
+  if (request.particles && request.batch > 1) return request;
+  const { best_of, ...alone } = request;
+  return { ...alone, seed, batch: 1 };
+}
+
+/** Whether a recipe begins with pictures, of which it has no more than digests. */
+export const wantsPictures = ({ image_sha256, mask_image_sha256 }) => Boolean(image_sha256 || mask_image_sha256);
