@@ -1,4 +1,5 @@
 import { abortable, Latest } from "../lib/latest.js";
+import { wantsPictures } from "../lib/request.js";
 import { Shell } from "../lib/shell.js";
 import { Alert } from "./alert.js";
 import { Board } from "./board.js";
@@ -25,6 +26,7 @@ import { Storage } from "./storage.js";
 import { text } from "./strings.js";
 import { Suggest } from "./suggest.js";
 import { Update } from "./update.js";
+import { Verdicts } from "./verdicts.js";
 import { Words } from "./words.js";
 
 /** The one that knows all parts of the page, and the engine. */
@@ -36,7 +38,11 @@ export class Controller {
   #progress = new Progress();
   #picture = new Picture();
   #board = new Board(this.#composition);
-  #gallery = new Gallery(this.#picture, (made) => this.#board.of({ prompt: made.request.prompt, rows: [], places: [], ...made }));
+  #verdicts = new Verdicts(this.#composition);
+  #gallery = new Gallery(this.#picture, (made) => {
+    this.#board.of({ prompt: made.request.prompt, rows: [], places: [], ...made });
+    this.#verdicts.of(made.verdicts);
+  });
   #history = new History((kept) => this.#use({ ...kept, unknown: [] }));
   #alert = new Alert();
   #making = new Latest();
@@ -176,16 +182,17 @@ export class Controller {
   }
 
   /** Takes over a recipe from elsewhere, and its picture where there is one. */
-  #use({ request, unknown, model, blob, made }) {
+  #use({ request, unknown, model, blob, made, verdicts }) {
     this.#alert.clear();
     this.#recipe.restore(request);
     if (blob) {
       const notes = unknown.length ? [text.restore.unknown(unknown)] : [];
       if (model && this.#model && !this.#model.hash.startsWith(model.hash)) notes.push(text.restore.model(model));
       if (!model && !made) notes.push(text.restore.other);
-      this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes });
+      if (wantsPictures(request)) notes.push(text.restore.image);
+      this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes, verdicts });
     }
-    this.#progress.say(text.restore.done);
+    this.#progress.say(wantsPictures(request) ? text.restore.image : text.restore.done);
   }
 
   /** @param {() => void} [then] what was under way, to be done again once the model is open */

@@ -7,17 +7,24 @@ export const maxSeed = Number.MAX_SAFE_INTEGER;
 export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
 /**
- * name: of the request's field. random: makes a value, for a button beside it. Where value is absent, the model's own is
- * taken. more: under "More". choices: the model's list of that name.
+ * name: of the request's field. random: makes a value, for a button beside it. group: under "More settings", there a field may
+ * be empty. choices: the model's list of that name, or else values in text.choices. absent: what the engine takes where neither
+ * recipe nor model says.
  */
 export const options = [
-  { name: "seed", label: "Seed", min: 0, max: maxSeed, random: { label: "Random seed", make: randomSeed } },
-  { name: "steps", label: "Steps", min: 1, max: 1000 },
-  { name: "batch", label: "Pictures", min: 1, max: 16 },
-  { name: "guidance_scale", label: "Guidance", min: -100, max: 100, any: true, more: true },
-  { name: "width", label: "Width", min: 8, max: 1024, more: true },
-  { name: "height", label: "Height", min: 8, max: 1024, more: true },
-  { name: "sampler", label: "Sampler", choices: "samplers", more: true },
+  { name: "seed", min: 0, max: maxSeed, random: { label: "Random seed", make: randomSeed } },
+  { name: "steps", min: 1, max: 1000 },
+  { name: "batch", min: 1, max: 16 },
+  { name: "width", min: 8, max: 1024, group: "size" },
+  { name: "height", min: 8, max: 1024, group: "size" },
+  { name: "guidance_scale", min: -100, max: 100, any: true, group: "guidance" },
+  { name: "negation", choices: ["signed", "perp", "gated"], absent: "signed", group: "guidance" },
+  { name: "sampler", choices: "samplers", group: "sampling" },
+  { name: "scheduler", choices: ["", "leading", "trailing", "linspace", "karras", "exponential"], absent: "", group: "sampling" },
+  { name: "corrector", choices: ["", "ula", "mala", "uhmc", "hmc"], absent: "", group: "sampling" },
+  { name: "corrector_moves", min: 1, max: 100, absent: 5, group: "sampling" },
+  { name: "verify", choices: ["", "fresh", "cached"], absent: "", group: "checking" },
+  { name: "best_of", min: 1, max: 64, absent: 1, group: "checking" },
 ];
 
 export const examples = [

@@ -16,21 +16,23 @@ export function expect(device, evaluations) {
 export class Pace {
   #first;
   #last;
+  #levels = 0; // of verification: each evaluates what a step does
 
   /** @param {{phase: string, step: number, elapsed: number}} event the engine's */
   note(event) {
+    if (event.phase === "verifying") this.#levels = event.steps;
     if (event.phase !== "denoising") return;
     this.#first ??= event;
     this.#last = event;
   }
 
-  /** @param {number} evaluations in all of the run's steps */
+  /** @param {number} evaluations in all of the run's steps and levels */
   remember(device, evaluations) {
     const measured = this.#last.step - this.#first.step;
     if (!measured) return;
     const step = (this.#last.elapsed - this.#first.elapsed) / measured;
     try {
-      localStorage.setItem(key(device), String(step * this.#last.steps / evaluations));
+      localStorage.setItem(key(device), String(step * (this.#last.steps + this.#levels) / evaluations));
     } catch {
       // Then the next visit has no estimate before its second step.
     }

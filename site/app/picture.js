@@ -12,6 +12,7 @@ const calm = 400;
  * @property {object} request for this picture alone
  * @property {string} made a line on how
  * @property {string[]} notes
+ * @property {import("./verdicts.js").Verdict[]} [verdicts]
  * @property {object[]} [rows] and what was put where, places (PROTOCOL.md, "picture")
  */
 export class Picture {

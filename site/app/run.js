@@ -1,6 +1,8 @@
+import { ofPicture } from "../lib/request.js";
 import { previewEvery } from "./options.js";
 import { Pace } from "./pace.js";
 import { text } from "./strings.js";
+import { verdictsOf } from "./verdicts.js";
 
 /**
  * Makes the pictures of a recipe, and tells how far they are.
@@ -12,7 +14,7 @@ import { text } from "./strings.js";
  * @throws {CounterpointError} or the signal's reason
  */
 export async function make(signal, engine, { prompt, request }, { progress, gallery, device }) {
-  const { evaluations, request: { batch } } = await engine.explain(prompt, request);
+  const { evaluations, request: { batch, verify } } = await engine.explain(prompt, request);
   progress.tell("reading", text.reading);
   const pace = new Pace();
   const run = gallery.begin(batch);
@@ -23,13 +25,13 @@ export async function make(signal, engine, { prompt, request }, { progress, gall
         case "event":
           pace.note(event);
           if (event.phase === "encoding") device(evaluations);
-          else tell(progress, event);
+          else tell(progress, event, verify === "fresh");
           break;
         case "preview":
           run.preview(event.index, event.pixels);
           break;
         case "picture":
-          pictures.push({ blob: event.blob, url: URL.createObjectURL(event.blob), seed: event.seed, places: event.places });
+          pictures.push({ blob: event.blob, url: URL.createObjectURL(event.blob), seed: event.seed, places: event.places, lifts: event.lifts });
           run.add(pictures.at(-1));
           break;
         case "done":
@@ -37,8 +39,8 @@ export async function make(signal, engine, { prompt, request }, { progress, gall
           device(evaluations);
           for (const picture of pictures) {
             Object.assign(picture, {
-              request: { ...event.request, seed: picture.seed, batch: 1 }, rows: event.rows, notes: event.warnings.map(text.warning),
-              made: text.made({ ...event, seed: picture.seed }),
+              request: ofPicture(event.request, picture.seed), rows: event.rows, notes: event.warnings.map(text.warning),
+              made: text.made({ ...event, seed: picture.seed }), verdicts: verdictsOf(event.rows, picture.lifts),
             });
           }
           await run.keep();
@@ -51,10 +53,12 @@ export async function make(signal, engine, { prompt, request }, { progress, gall
   }
 }
 
-function tell(progress, event) {
+function tell(progress, event, verified) {
   const { phase, step, steps, elapsed, left } = event;
   const fraction = left === undefined ? step / steps : elapsed / (elapsed + left);
-  if (phase === "decoding" || step === steps) return progress.tell("decoding", text.decoding, { fraction });
+  const next = step < steps ? phase : phase === "denoising" && verified ? "verifying" : "decoding"; // the event's is done
+  if (next === "decoding") return progress.tell("decoding", text.decoding, { fraction });
+  if (next === "verifying") return progress.tell("verifying", text.verifying(event), { fraction });
   const known = left === undefined ? "composing" : "composing, with an estimate"; // which is news
   progress.tell(known, text.step(event), { fraction, count: `${step} / ${steps}` });
 }

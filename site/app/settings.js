@@ -13,17 +13,34 @@ export class Settings {
   constructor(recipe, options) {
     this.#recipe = recipe;
     this.#options = options;
-    for (const option of options) byId(option.more ? "more-settings" : "settings").append(this.#field(option));
+    for (const option of options) (option.group ? this.#group(option.group) : byId("settings")).append(this.#field(option));
     recipe.subscribe(() => this.#show());
   }
 
+  /** The fields of a group, which is made with the first of them. */
+  #group(name) {
+    const id = `group-${name}`;
+    if (byId(id)) return byId(id);
+    const [title, help] = text.groups[name];
+    const fields = element("div", { id, className: "settings" });
+    const group = element("fieldset", {}, element("legend", {}, title), fields);
+    if (help) {
+      group.append(element("p", { id: `${id}-help`, className: "help" }, help));
+      group.setAttribute("aria-describedby", `${id}-help`);
+    }
+    byId("more-settings").append(group);
+    return fields;
+  }
+
   #field(option) {
-    const { name, label, min, max, any, random, choices } = option;
+    const { name, min, max, any, random, choices, group } = option;
     const input = choices ? element("select", { id: name })
-      : element("input", { id: name, name, type: "number", min, max, step: any ? "any" : 1, required: true, inputMode: any ? "decimal" : "numeric" });
+      : element("input", { id: name, name, type: "number", min, max, step: any ? "any" : 1, required: !group, inputMode: any ? "decimal" : "numeric" });
+    if (Array.isArray(choices)) input.append(...choices.map((value) => element("option", { value }, text.choices[name][value])));
     this.#inputs.set(name, input);
     input.addEventListener("input", () => {
-      if (input.validity.valid) this.#recipe.change({ request: { [name]: choices ? input.value : input.valueAsNumber } }, name);
+      const value = input.value === "" ? undefined : choices ? input.value : input.valueAsNumber;
+      if (input.validity.valid) this.#recipe.change({ request: { [name]: value } }, name);
     });
     input.addEventListener("invalid", () => this.#reveal(input));
     const row = element("div", { className: "with-button" }, input);
@@ -31,7 +48,7 @@ export class Settings {
       const draw = () => this.#recipe.change({ request: { [name]: random.make() } });
       row.append(element("button", { type: "button", title: random.label, ariaLabel: random.label, onclick: draw }, icon("dice")));
     }
-    return element("div", { className: "field" }, element("label", { htmlFor: name }, label), row);
+    return element("div", { className: "field" }, element("label", { htmlFor: name }, text.settings[name]), row);
   }
 
   /** Takes defaults, samplers and the multiple of sides from a model. */
@@ -39,7 +56,7 @@ export class Settings {
     this.#model = model;
     for (const { name, choices } of this.#options) {
       const input = this.#inputs.get(name);
-      if (choices) input.replaceChildren(...model[choices].map((each) => element("option", { value: each }, each)));
+      if (typeof choices === "string") input.replaceChildren(...model[choices].map((each) => element("option", { value: each }, each)));
       if (name === "width" || name === "height") input.min = input.step = model.multiple;
     }
     this.#show();
@@ -51,11 +68,16 @@ export class Settings {
   }
 
   #show() {
-    for (const [name, input] of this.#inputs) {
-      const value = this.value(name);
+    for (const { name, group, choices, absent } of this.#options) {
+      const input = this.#inputs.get(name);
+      const usual = this.#model.defaults[name] ?? absent;
+      const bare = group && !choices; // the usual value stands in the empty field
+      if (bare) input.placeholder = usual ?? "";
+      const value = this.#recipe.request[name] ?? (bare ? "" : usual);
       const typing = input === document.activeElement && !input.validity.valid;
       if (value !== undefined && input.value !== String(value) && !typing) input.value = value;
     }
+    this.#inputs.get("corrector_moves").disabled = !this.value("corrector");
     const hidden = !this.#model.name ? [] : Object.entries(this.#recipe.request).filter(([name, value]) => !this.#inputs.has(name) && value !== this.#model.defaults[name]);
     byId("also").replaceChildren(...hidden.map(([name, value]) => element("li", {}, text.also(name, value), element("button", {
       type: "button", className: "quiet", ariaLabel: text.alsoRemove(name), onclick: () => this.#recipe.change({ request: { [name]: undefined } }),

@@ -3,6 +3,7 @@ import { about, bytes, duration } from "./format.js";
 import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);
+const minus = (v) => v.toFixed(1).replace("-", "−");
 const kinds = { place: "place", region: "region", range: "part of the run" };
 const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "top edge", y1: "bottom edge", from: "start", to: "end" };
 
@@ -14,6 +15,7 @@ export const text = {
   ready: "Ready",
   reading: "Reading the prompt",
   step: ({ left }) => `Composing${left === undefined ? "" : `: ${about(left)} left`}`,
+  verifying: ({ left }) => `Checking the concepts${left === undefined ? "" : `: ${about(left)} left`}`,
   decoding: "Drawing the picture",
   done: ({ elapsed }) => `Done in ${duration(elapsed)}`,
   cancelled: "Cancelled",
@@ -23,9 +25,26 @@ export const text = {
   onCPU: "Use the CPU",
   reload: "Reload the page",
 
+  settings: {
+    seed: "Seed", steps: "Steps", batch: "Pictures", width: "Width", height: "Height", guidance_scale: "Guidance scale", negation: "Kind of NOT",
+    sampler: "Sampler", scheduler: "Scheduler", corrector: "Corrector", corrector_moves: "Moves a level", verify: "Check concepts", best_of: "Best of",
+  },
+  groups: {
+    size: ["Size"],
+    guidance: ["Guidance", "How strongly the concepts pull, and how NOT pushes away."],
+    sampling: ["Sampling", "A corrector makes moves at each noise level, each at the price of a step, tested ones of two."],
+    checking: ["Checking", "Whether each concept is in the picture. Looking again costs eight more evaluations a concept. Best of makes so many candidates and keeps the one whose weakest concept holds most clearly."],
+  },
+  choices: {
+    negation: { signed: "Signed", perp: "Perpendicular", gated: "Gated" },
+    scheduler: { "": "The model’s own", leading: "Leading", trailing: "Trailing", linspace: "Linspace", karras: "Karras", exponential: "Exponential" },
+    corrector: { "": "None", ula: "Langevin (ULA)", mala: "Langevin, tested (MALA)", uhmc: "Hamiltonian (UHMC)", hmc: "Hamiltonian, tested (HMC)" },
+    verify: { "": "No", fresh: "Look again", cached: "Along the run" },
+  },
+
   suggestions: "Words the model knows",
   words: { unknown: (word) => `The model does not know “${word}”`, meant: ". Did you mean " },
-  also: (name, value) => `${name.replaceAll("_", " ")}: ${value}`,
+  also: (name, value) => `${name.replaceAll("_", " ")}: ${String(value).replace(/^(.{40}).+/s, "$1…")}`,
   alsoRemove: (name) => `Back to the model’s ${name.replaceAll("_", " ")}`,
 
   cards: {
@@ -59,6 +78,15 @@ export const text = {
     marker: ({ text }, { x, y }, drawn) => `${text}, ${decimals(x)} across, ${decimals(y)} down${drawn ? ", placed by the seed" : ""}`,
     draw: ({ text }) => `Draw the region of “${text}”`,
   },
+  verdicts: {
+    label: "Whether the concepts are in the picture",
+    mark: (holds) => (holds ? "Holds:" : "Does not hold:"),
+    concept: ({ text, not }) => (not ? `not ${text}` : text),
+    score: ({ score }) => minus(score),
+    explain: ({ text, not, score, nats }) => `The model ${score > 0 ? "finds" : "does not find"} “${text}” in the picture${not && score > 0 ? ", which was not wanted" : ""}. ` +
+      `1 is what pictures of it have on average; this one has ${minus(score)} (${minus(nats)} nats).`,
+    help: "The model’s own judgement: about 1 or more where it finds the concept, about −1 where it does not.",
+  },
   gallery: { pick: (i) => `Show picture ${i + 1}` },
   fileName: ({ seed }) => `counterpoint-${seed}.png`,
   share: {
@@ -71,6 +99,7 @@ export const text = {
     failed: ({ message }) => `No recipe could be read: ${message}`,
     large: "the file is larger than any picture of this program",
     unknown: (names) => `Its recipe also says what this version does not know: ${names.join(", ")}`,
+    image: "It begins with a picture, which is missing here: a recipe holds no more than its hash",
     model: ({ name, hash }) => `It was made by another model, ${name} (${hash})`,
     from: ({ seed, steps }) => `From its file${seed === undefined ? "" : `: seed ${seed}, ${steps} steps`}`,
     other: "Another program made it: its prompt and numbers are taken over, its model and sampler are not",
@@ -100,7 +129,9 @@ export const text = {
     [["Ctrl", "/"], "This list"],
   ],
 
-  made: ({ seed, request: { steps, width, height }, model, elapsed }) => `Seed ${seed}, ${steps} steps, ${width}×${height}, by ${model.name} in ${duration(elapsed)}`,
+  made: ({ seed, request: { steps, width, height }, model, elapsed, accepted, effective }) => `Seed ${seed}, ${steps} steps, ${width}×${height}, by ${model.name} in ${duration(elapsed)}` +
+    (accepted === undefined ? "" : `, ${Math.round(100 * accepted)} % of the moves accepted`) +
+    (effective === undefined ? "" : `, at least ${effective.toFixed(1)} particles in effect`),
   error: ({ column, message }) => (column ? `column ${column}: ${message}` : message),
   warning: ({ column, message, hint }) => `Column ${column}: ${message}${hint ? ` (${hint})` : ""}`,
 

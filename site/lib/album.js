@@ -1,7 +1,7 @@
 /**
  * Pictures that were made, kept in the browser: IndexedDB, since a page, unlike a worker, can't write to the origin's private
  * file system everywhere.
- * @typedef {{id: number, blob: Blob, request: object, made: string}} Kept
+ * @typedef {{id: number, blob: Blob, request: object, made: string, verdicts?: object[]}} Kept
  */
 export class Album {
   #database;
@@ -33,10 +33,10 @@ export class Album {
     return kept.reverse();
   }
 
-  /** @param {{blob: Blob, request: object, made: string}[]} pictures */
+  /** @param {{blob: Blob, request: object, made: string, verdicts?: object[]}[]} pictures */
   async add(pictures) {
     const store = await this.#store("readwrite");
-    for (const { blob, request, made } of pictures) store.add({ blob, request, made });
+    for (const { blob, request, made, verdicts } of pictures) store.add({ blob, request, made, verdicts });
     const ids = await outcome(store.getAllKeys());
     await Promise.all(ids.slice(0, Math.max(0, ids.length - this.#most)).map((id) => outcome(store.delete(id))));
   }
