@@ -98,7 +98,7 @@ func TestOwnModel(t *testing.T) {
 	v.drop(dir)
 	v.awaitNote(filepath.Base(shard) + " is damaged")
 	write(whole)
-	v.choose("#open-folder", dir)
+	v.give("#open-folder", dir)
 	v.awaitNote("mine is added")
 	v.awaitText("status", "^Ready$")
 	o.set(func(o *origin) { o.down = true })
@@ -117,8 +117,8 @@ func TestOwnModel(t *testing.T) {
 	}
 }
 
-// choose gives files to an input.
-func (v *visit) choose(selector string, paths ...string) {
+// give puts files into an input.
+func (v *visit) give(selector string, paths ...string) {
 	v.Helper()
 	root, err := chromedp.Call(v.ctx, dom.GetDocument, dom.GetDocumentParams{})
 	if err != nil {
