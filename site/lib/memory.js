@@ -1,6 +1,6 @@
 // Small settings in localStorage, which may be refused: then they last as long as the page.
 
-const names = ["draft", "history", "download", "model"]; // all that the app keeps there
+const ours = /^(draft|history|download|model|pace .*)$/; // all that the app keeps there
 const here = new Map();
 
 export function recall(name) {
@@ -24,5 +24,10 @@ export function remember(name, value) {
 
 /** Takes all of them away: not localStorage.clear(), for other pages of the same origin have things there. */
 export function forgetAll() {
-  for (const name of names) remember(name, undefined);
+  here.clear();
+  try {
+    for (const name of Object.keys(localStorage)) if (ours.test(name)) localStorage.removeItem(name);
+  } catch {
+    // There is nothing.
+  }
 }
