@@ -23,7 +23,7 @@ func compositions(t *testing.T) map[string]Request {
 	all := map[string]Request{}
 	for _, c := range list {
 		r := c.Request
-		r.Seed, r.Steps, r.Width, r.Height = 1, 4, 64, 64
+		r.Seed, r.Steps, r.Width, r.Height = 1, 3, 64, 64
 		all[c.Name] = r
 	}
 	return all

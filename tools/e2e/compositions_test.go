@@ -59,7 +59,7 @@ func TestCompositions(t *testing.T) {
 	for _, fields := range list {
 		name := fields["name"].(string)
 		delete(fields, "name")
-		fields["seed"], fields["steps"], fields["width"], fields["height"] = 1, 4, 64, 64
+		fields["seed"], fields["steps"], fields["width"], fields["height"] = 1, 3, 64, 64
 		t.Run(name, func(t *testing.T) {
 			request, err := json.Marshal(fields)
 			if err != nil {
