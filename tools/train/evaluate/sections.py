@@ -244,7 +244,7 @@ def equal(m: Measured, links: Links) -> list[str]:
         more = ["the right things there, %", "against plain"] if task == "places" else ["B left, %", "A kept, %"]
         columns = [title, "both right, %" if task != "places" else "something there, %", "against plain", *more, "evaluations"]
         blocks.append(markdown(columns, rows))
-    return [*blocks, *made_by(m, [c.name for c in group("equal")], "equal")]
+    return [*blocks, says("equal-after"), *made_by(m, [c.name for c in group("equal")], "equal")]
 
 
 def unseen(m: Measured, links: Links) -> list[str]:
