@@ -328,7 +328,7 @@ def ablations(m: Measured, links: Links) -> list[str]:
     columns = ["variant", "loss", "right", "place", "colour", "shape"]
     columns += ["places 3, %", "binding, %", "distance", "samples"]
     blocks = [says("ablations"), *facts, markdown(columns, map(ablated, variants))]
-    return [*blocks, code("python ablate.py SCENES RUN ABLATION --minutes 8 --widths 48,64 --preset core --judges JUDGES --scenes TEST --count 100")]
+    return [*blocks, code("python ablate.py SCENES RUN ABLATION --minutes 8 --widths 48,64 --preset core --judges JUDGES --scenes TEST --count 40")]
 
 
 def ablated(v: dict) -> list[str]:
