@@ -94,11 +94,7 @@ type scorer struct {
 
 // newScorer builds the UNet for the batch, over conditions that must stay open as long as the scorer.
 func (e *Engine) newScorer(b *bank, rows []compose.Row, c *conditions, batch, h, w int) (*scorer, error) {
-	all := make([]int, len(rows))
-	for i := range all {
-		all[i] = i
-	}
-	return e.newSharedScorer(b, rows, all, nil, c, batch, h, w)
+	return e.newSharedScorer(b, rows, every(rows), nil, c, batch, h, w)
 }
 
 // newSharedScorer is newScorer for an engine that evaluates the local rows alone, and has conditions of no others.
@@ -114,7 +110,7 @@ func (e *Engine) newSharedScorer(b *bank, rows []compose.Row, local []int, help 
 // rows' coefficients (paper, equation 11), or as the composer does. Network outputs of any prediction type combine alike,
 // since the coefficients add up to 1.
 func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg) error {
-	needed := every
+	needed := every[int]
 	if s.composer != nil {
 		needed = s.composer.needed
 	}
@@ -165,13 +161,7 @@ func (s *scorer) each(ctx context.Context, step sample.Step, in sample.Reg, need
 }
 
 // every is the positions of all rows.
-func every(rows []int) []int {
-	all := make([]int, len(rows))
-	for i := range all {
-		all[i] = i
-	}
-	return all
-}
+func every[T any](rows []T) []int { return numbers(len(rows)) }
 
 // scores are those of each row in the group of pictures from first on. Of those that were not evaluated there are none.
 func (s *scorer) scores(local []int, first int) []device.Batch {

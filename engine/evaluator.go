@@ -104,12 +104,15 @@ func (v *evaluator) writeIndices(ctx context.Context, rows []int, first, count i
 }
 
 // all numbers every row.
-func (v *evaluator) all() []int {
-	rows := make([]int, v.rows)
-	for i := range rows {
-		rows[i] = i
+func (v *evaluator) all() []int { return numbers(v.rows) }
+
+// numbers are those of n things, from 0.
+func numbers(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
 	}
-	return rows
+	return all
 }
 
 // Close frees the network's memory; latents and conditions are the caller's.

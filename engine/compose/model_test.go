@@ -1,7 +1,6 @@
 package compose
 
 import (
-	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -81,10 +80,7 @@ func TestModelErrors(t *testing.T) {
 		{"NOT objects: b", 5, "no term has a positive weight"},
 	} {
 		_, err := Parse(c.prompt, named...)
-		var syntax *SyntaxError
-		if !errors.As(err, &syntax) || syntax.Column != c.column || !strings.Contains(syntax.Msg, c.msg) {
-			t.Errorf("%q: %v; want column %d and %q", c.prompt, err, c.column, c.msg)
-		}
+		checkSyntax(t, c.prompt, err, c.column, c.msg)
 	}
 	for _, name := range []string{"", "Objects", "1a", "-a", "a b", "a:", "é", strings.Repeat("a", 65)} {
 		if CheckModel(name) == nil {

@@ -248,14 +248,19 @@ func TestSyntaxErrors(t *testing.T) {
 		{strings.Repeat("x", MaxPromptBytes+1), 1, "bytes"},
 	} {
 		_, err := Parse(c.prompt)
-		var syntax *SyntaxError
-		if !errors.As(err, &syntax) {
-			t.Errorf("%.60q: got %v, want a syntax error", c.prompt, err)
-			continue
-		}
-		if syntax.Column != c.column || !strings.Contains(syntax.Msg, c.msg) {
-			t.Errorf("%.60q: column %d: %s; want column %d and %q", c.prompt, syntax.Column, syntax.Msg, c.column, c.msg)
-		}
+		checkSyntax(t, c.prompt, err, c.column, c.msg)
+	}
+}
+
+// checkSyntax holds an error of Parse to a column and to part of its message.
+func checkSyntax(t *testing.T, prompt string, err error, column int, msg string) {
+	t.Helper()
+	var syntax *SyntaxError
+	switch {
+	case !errors.As(err, &syntax):
+		t.Errorf("%.60q: got %v, want a syntax error", prompt, err)
+	case syntax.Column != column || !strings.Contains(syntax.Msg, msg):
+		t.Errorf("%.60q: column %d: %s; want column %d and %q", prompt, syntax.Column, syntax.Msg, column, msg)
 	}
 }
 
