@@ -24,43 +24,53 @@ func openDevice(ctx context.Context, name string) (session.Opened, error) {
 	}
 	d := c.Device
 	if d.Info().Name == "cpu" {
-		d = polite{d}
+		d = polite{d, &pacer{time.Now()}}
 	}
 	return session.Opened{Device: d, Why: c.Why, SelfTest: c.Tested}, nil
 }
 
 // polite is a device that computes in Go and lets the worker's messages in between. While Go computes, the event loop
 // waits, and a page's cancel with it.
-type polite struct{ device.Device }
+type polite struct {
+	device.Device
+	pace *pacer
+}
 
 func (d polite) Compile(p *graph.Program, w device.Weights) (device.Executable, error) {
 	e, err := d.Device.Compile(p, w)
 	if err != nil {
 		return nil, err
 	}
-	return politeExecutable{e}, nil
+	return politeExecutable{e, d.pace}, nil
 }
 
-type politeExecutable struct{ device.Executable }
+type politeExecutable struct {
+	device.Executable
+	pace *pacer
+}
 
 func (e politeExecutable) Run(ctx context.Context, rows int) error {
-	return e.Executable.Run(&pausing{ctx, time.Now()}, rows)
+	return e.Executable.Run(pausing{ctx, e.pace}, rows)
 }
+
+// pacer knows when the event loop last had its turn. All executables of a device share it: runs of a small picture are
+// shorter than pauseAfter, one after the other.
+type pacer struct{ last time.Time }
+
+// pauseAfter is how long a message may wait, beside the time of one instruction.
+const pauseAfter = 30 * time.Millisecond
 
 // pausing is a context that returns to the event loop now and then when it is asked whether it is done, which devices do
 // between instructions.
 type pausing struct {
 	context.Context
-	last time.Time
+	pace *pacer
 }
 
-// pauseAfter is how long a message may wait, beside the time of one instruction.
-const pauseAfter = 30 * time.Millisecond
-
-func (c *pausing) Err() error {
-	if time.Since(c.last) >= pauseAfter {
+func (c pausing) Err() error {
+	if time.Since(c.pace.last) >= pauseAfter {
 		pause()
-		c.last = time.Now()
+		c.pace.last = time.Now()
 	}
 	return c.Context.Err()
 }

@@ -83,7 +83,7 @@ func (p *page) until(kinds ...string) (head map[string]any, frames js.Value) {
 	}
 }
 
-// TestVisit opens the model that is shipped, cancels a picture in the middle of a step and makes a small one.
+// TestVisit opens the model that is shipped, cancels a picture of many short steps and makes another.
 func TestVisit(t *testing.T) {
 	p := visit(t)
 	p.send(`{"type":"open","id":1,"protocol":1}`, p.file("manifest.json").Get("buffer").Call("slice",
@@ -98,9 +98,9 @@ func TestVisit(t *testing.T) {
 		t.Errorf("loading took %d bytes of Go's heap, want at most 64 MiB", m.HeapSys)
 	}
 
-	p.send(`{"type":"generate","id":2,"request":{"prompt":"a red cube","steps":900,"width":64,"height":64}}`)
+	p.send(`{"type":"generate","id":2,"request":{"prompt":"a red cube","steps":900,"width":32,"height":32}}`)
 	p.until("event")
-	time.Sleep(100 * time.Millisecond) // into a step
+	time.Sleep(100 * time.Millisecond) // into a step, all of which are shorter than pauseAfter
 	asked := time.Now()
 	p.send(`{"type":"cancel","id":2}`)
 	if head, _ := p.until("cancelled", "done", "error"); head["type"] != "cancelled" {
