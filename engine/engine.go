@@ -74,7 +74,8 @@ func (e *Engine) Vocabulary() []string { return e.pipeline.extra.Vocabulary }
 // Defaults is the request that zero fields are filled from: the model's own settings, else Stable Diffusion's.
 func (e *Engine) Defaults() Request {
 	d := e.pipeline.extra.Default
-	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance, Weights: d.Weights, Places: PlacesDrawn}
+	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance, Weights: d.Weights, Places: PlacesDrawn,
+		Corrector: d.Corrector, CorrectorMoves: d.Moves}
 	if n := len(e.pipeline.unet.SampleSize); n > 0 {
 		r.Height, r.Width = e.pipeline.unet.SampleSize[0]*e.pipeline.vae.Factor, e.pipeline.unet.SampleSize[n-1]*e.pipeline.vae.Factor
 	}
@@ -110,6 +111,12 @@ func (e *Engine) Complete(r Request) (Request, error) {
 	r.GuidanceScale = cmp.Or(r.GuidanceScale, d.GuidanceScale)
 	r.MaxGuidance = cmp.Or(r.MaxGuidance, d.MaxGuidance)
 	r.Sampler = cmp.Or(r.Sampler, d.Sampler)
+	if r.Corrector == "" && r.Sampler == d.Sampler && !r.CFGPlusPlus && !r.Particles { // elsewhere no one has measured it
+		r.Corrector = d.Corrector
+	}
+	if r.Corrector == d.Corrector {
+		r.CorrectorMoves = cmp.Or(r.CorrectorMoves, d.CorrectorMoves)
+	}
 	r.Width = cmp.Or(r.Width, d.Width)
 	r.Height = cmp.Or(r.Height, d.Height)
 	r.Batch = cmp.Or(r.Batch, d.Batch)
@@ -203,9 +210,10 @@ func (p *plan) schedule(s *sample.Schedule) error {
 		return &RequestError{"scheduler", err.Error()}
 	}
 	r.Scheduler = string(spacing)
-	o := sample.Options{Eta: r.Eta, Spacing: spacing, CFGPlusPlus: r.CFGPlusPlus, Strength: r.Strength, Corrector: sample.Corrector{
-		Kind: r.Corrector, Moves: r.CorrectorMoves, Step: r.CorrectorStep, Until: r.CorrectorUntil,
-	}}
+	o := sample.Options{Eta: r.Eta, Spacing: spacing, CFGPlusPlus: r.CFGPlusPlus, Strength: r.Strength}
+	if r.Corrector != NoCorrector {
+		o.Corrector = sample.Corrector{Kind: r.Corrector, Moves: r.CorrectorMoves, Step: r.CorrectorStep, Until: r.CorrectorUntil}
+	}
 	p.steps, err = sampler.Steps(s, r.Steps, o)
 	switch {
 	case err != nil && r.Corrector != "":

@@ -43,6 +43,8 @@ type extra struct {
 		Guidance    float64 `json:"guidance_scale"`
 		MaxGuidance float64 `json:"max_guidance"`
 		Sampler     string  `json:"sampler"`
+		Corrector   string  `json:"corrector"` // of that sampler
+		Moves       int     `json:"corrector_moves"`
 		Weights     Weights `json:"weights"`
 	} `json:"default"`
 }

@@ -53,9 +53,10 @@ type Request struct {
 	NegationPrior   float64 `json:"negation_prior,omitempty"`    // share of all pictures that show what is negated; 0 for ½
 	NegationMaxGate float64 `json:"negation_max_gate,omitempty"` // bound of the weight that the posterior gives it; 0 for 4
 
-	// Moves at each noise level, see sample.Corrector.
-	Corrector      string  `json:"corrector,omitempty"`       // a name that sample.Correctors lists; none if empty
-	CorrectorMoves int     `json:"corrector_moves,omitempty"` // at a level; 0 for 5
+	// Moves at each noise level, see sample.Corrector. Without a name it is the model's own with the model's own sampler, unless
+	// CFGPlusPlus or Particles change what that does, and else none.
+	Corrector      string  `json:"corrector,omitempty"`       // a name that sample.Correctors lists, or NoCorrector
+	CorrectorMoves int     `json:"corrector_moves,omitempty"` // at a level; 0 for the model's with its own corrector, else 5
 	CorrectorStep  float64 `json:"corrector_step,omitempty"`  // of β; 0 for ½
 	CorrectorUntil float64 `json:"corrector_until,omitempty"` // share of the steps; 0 for all
 
@@ -73,6 +74,9 @@ type Request struct {
 	Height int `json:"height"` // pixels
 	Batch  int `json:"batch"`  // number of pictures
 }
+
+// NoCorrector is the name that has no moves made.
+const NoCorrector = "none"
 
 // The limits of a request. MaxSeed is the largest integer that every JSON reader keeps exactly.
 const (

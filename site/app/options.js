@@ -21,7 +21,7 @@ export const options = [
   { name: "negation", choices: ["signed", "perp", "gated"], absent: "signed", group: "guidance" },
   { name: "sampler", choices: "samplers", group: "sampling" },
   { name: "scheduler", choices: ["", "leading", "trailing", "linspace", "karras", "exponential"], absent: "", group: "sampling" },
-  { name: "corrector", choices: ["", "ula", "mala", "uhmc", "hmc"], absent: "", group: "sampling" },
+  { name: "corrector", choices: ["none", "ula", "mala", "uhmc", "hmc"], absent: "none", group: "sampling" },
   { name: "corrector_moves", min: 1, max: 100, absent: 5, group: "sampling" },
   { name: "verify", choices: ["", "fresh", "cached"], absent: "", group: "checking" },
   { name: "best_of", min: 1, max: 64, absent: 1, group: "checking" },

@@ -62,22 +62,30 @@ export class Settings {
     this.#show();
   }
 
-  /** What a field is where the recipe does not say. */
+  /** What a field is, be it by the recipe or else by the model. */
   value(name) {
-    return this.#recipe.request[name] ?? this.#model.defaults[name];
+    return this.#recipe.request[name] ?? this.#usual(name);
+  }
+
+  /** What the model says of a field. A model's corrector is that of its own sampler, and its moves that corrector's. */
+  #usual(name) {
+    const { defaults } = this.#model;
+    const others = { corrector: "sampler", corrector_moves: "corrector" }[name];
+    if (!others || this.value(others) === defaults[others]) return defaults[name];
+    return undefined;
   }
 
   #show() {
     for (const { name, group, choices, absent } of this.#options) {
       const input = this.#inputs.get(name);
-      const usual = this.#model.defaults[name] ?? absent;
+      const usual = this.#usual(name) ?? absent;
       const bare = group && !choices; // the usual value stands in the empty field
       if (bare) input.placeholder = usual ?? "";
       const value = this.#recipe.request[name] ?? (bare ? "" : usual);
       const typing = input === document.activeElement && !input.validity.valid;
       if (value !== undefined && input.value !== String(value) && !typing) input.value = value;
     }
-    this.#inputs.get("corrector_moves").disabled = !this.value("corrector");
+    this.#inputs.get("corrector_moves").disabled = [undefined, "none"].includes(this.value("corrector"));
     const hidden = !this.#model.name ? [] : Object.entries(this.#recipe.request).filter(([name, value]) => !this.#inputs.has(name) && value !== this.#model.defaults[name]);
     byId("also").replaceChildren(...hidden.map(([name, value]) => element("li", {}, text.also(name, value), element("button", {
       type: "button", className: "quiet", ariaLabel: text.alsoRemove(name), onclick: () => this.#recipe.change({ request: { [name]: undefined } }),

@@ -38,7 +38,7 @@ export const text = {
   choices: {
     negation: { signed: "Signed", perp: "Perpendicular", gated: "Gated" },
     scheduler: { "": "Model’s own", leading: "Leading", trailing: "Trailing", linspace: "Linspace", karras: "Karras", exponential: "Exponential" },
-    corrector: { "": "None", ula: "Langevin (ULA)", mala: "Langevin, tested (MALA)", uhmc: "Hamiltonian (UHMC)", hmc: "Hamiltonian, tested (HMC)" },
+    corrector: { none: "None", ula: "Langevin (ULA)", mala: "Langevin, tested (MALA)", uhmc: "Hamiltonian (UHMC)", hmc: "Hamiltonian, tested (HMC)" },
     verify: { "": "No", fresh: "Look again", cached: "Along the run" },
   },
 

@@ -65,8 +65,8 @@ func samplingFlags(f *pflag.FlagSet, r *engine.Request) {
 	f.StringVar((*string)(&r.Places), "places", "", "of concepts that have none in the prompt: drawn from the seed, or given ones only (default drawn)")
 	f.StringVar(&r.Sampler, "sampler", "", "one of "+strings.Join(sample.Names(), ", ")+" (default the model's)")
 	f.StringVar(&r.Scheduler, "scheduler", "", "spacing of noise levels: "+spacings()+" (default the model's)")
-	f.StringVar(&r.Corrector, "corrector", "", "moves at each noise level: "+strings.Join(sample.Correctors(), " or ")+" (default none)")
-	f.IntVar(&r.CorrectorMoves, "corrector-moves", 0, "how many at a level (default 5)")
+	f.StringVar(&r.Corrector, "corrector", "", "moves at each noise level: "+strings.Join(sample.Correctors(), ", ")+" or none (default the model's, with its own sampler)")
+	f.IntVar(&r.CorrectorMoves, "corrector-moves", 0, "how many at a level (default the model's, else 5)")
 	f.Float64Var(&r.CorrectorStep, "corrector-step", 0, "their step size, as a share of the next step's noise (default 0.5)")
 	f.Float64Var(&r.Eta, "eta", 0, "ddim: share of fresh noise a step, 0 to 1")
 }

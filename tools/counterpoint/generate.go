@@ -122,8 +122,8 @@ func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader)
 	if _, err := sample.ParseSpacing(g.request.Scheduler); err != nil {
 		return usagef("--scheduler: %w", err)
 	}
-	if kind := g.request.Corrector; kind != "" && !slices.Contains(sample.Correctors(), kind) {
-		return usagef("--corrector: unknown corrector %q; want one of %s", kind, strings.Join(sample.Correctors(), ", "))
+	if kind := g.request.Corrector; kind != "" && kind != engine.NoCorrector && !slices.Contains(sample.Correctors(), kind) {
+		return usagef("--corrector: unknown corrector %q; want %s or %s", kind, strings.Join(sample.Correctors(), ", "), engine.NoCorrector)
 	}
 	names, err := g.with.names()
 	if err != nil {

@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"testing"
+
+	"github.com/counterpoint/counterpoint/engine/device/null"
+)
+
+// TestDefaultCorrector shows when a model's own corrector is taken, and that a request that was completed stays as it is.
+func TestDefaultCorrector(t *testing.T) {
+	declared := `"default": {"corrector": "ula", "corrector_moves": 1}, "kind"`
+	e := openEngine(t, variant(t, "corrected", "counterpoint.json", replace(`"kind"`, declared)), null.New())
+	for _, c := range []struct {
+		name  string
+		r     Request
+		kind  string
+		moves int
+	}{
+		{"nothing said", Request{}, "ula", 1},
+		{"its sampler", Request{Sampler: "ddim"}, "ula", 1},
+		{"its corrector", Request{Corrector: "ula"}, "ula", 1},
+		{"more moves", Request{CorrectorMoves: 3}, "ula", 3},
+		{"another corrector", Request{Corrector: "uhmc"}, "uhmc", 0},
+		{"another sampler", Request{Sampler: "euler"}, "", 0},
+		{"another sampler with its corrector", Request{Sampler: "euler", Corrector: "ula"}, "ula", 1},
+		{"none", Request{Corrector: NoCorrector}, NoCorrector, 0},
+		{"CFG++", Request{CFGPlusPlus: true}, "", 0},
+	} {
+		r, err := e.Complete(c.r)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if r.Corrector != c.kind || r.CorrectorMoves != c.moves {
+			t.Errorf("%s: %q of %d moves, want %q of %d", c.name, r.Corrector, r.CorrectorMoves, c.kind, c.moves)
+		}
+		if again, err := e.Complete(r); err != nil || again != r {
+			t.Errorf("%s: completed again it is %+v, %v, was %+v", c.name, again, err, r)
+		}
+	}
+}
