@@ -29,7 +29,7 @@ import autoencoder
 import grammar
 import places
 import tokenizer
-from model import GUIDANCE, MAX_GUIDANCE, PATCH, STEPS, Architecture, AutoencoderPatch, Denoiser, scheduler
+from model import GUIDANCE, MAX_GUIDANCE, MOVES, PATCH, STEPS, Architecture, AutoencoderPatch, Denoiser, scheduler
 
 ARCHITECTURE_FILE = "architecture.json"  # what a run changes about the default
 VAE_FILE = "diffusion_pytorch_model.safetensors"
@@ -96,7 +96,15 @@ def write(run: Path, folder: Path, name: str = "scenes"):
             "grammar": grammar.declared(),
             "vocabulary": json.loads((run / "vocabulary.json").read_text()),
             "latent_rgb": dict(zip(("weight", "bias"), (x.tolist() for x in vae.preview()))),
-            "default": {"width": side, "height": side, "steps": STEPS, "guidance_scale": GUIDANCE, "max_guidance": MAX_GUIDANCE},
+            "default": {
+                "width": side,
+                "height": side,
+                "steps": STEPS,
+                "corrector": "ula",
+                "corrector_moves": MOVES,
+                "guidance_scale": GUIDANCE,
+                "max_guidance": MAX_GUIDANCE,
+            },
             "training": {
                 "images": int(metadata["images"]),
                 "samples": int(metadata["samples"]),

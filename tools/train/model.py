@@ -19,7 +19,7 @@ PATCH = 8  # pixels a latent cell covers, each way
 
 # What the shipped model is run with unless told otherwise. Guidance adds up over terms; beyond MAX_GUIDANCE in all,
 # pictures burn.
-STEPS = 20
+STEPS, MOVES = 10, 1  # of DDIM, and of Langevin after each but the last
 GUIDANCE = 4.0
 MAX_GUIDANCE = 16.0
 

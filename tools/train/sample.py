@@ -11,16 +11,18 @@ are scored on their own and combined at every step (Liu et al., Composable Diffu
 
 import argparse
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from diffusers import DDIMScheduler
 from PIL import Image
 from torch import Tensor
 
 import data
 import tokenizer
-from model import GUIDANCE, PATCH, STEPS, bumps, scheduler
+from model import GUIDANCE, MOVES, PATCH, STEPS, bumps, scheduler
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,33 @@ class Term:
         return Term(text.strip(), (u, v), float(weight or 1))
 
 
+def trajectory(
+    ddim: DDIMScheduler, x: Tensor, steps: int, moves: int, predict: Callable[[Tensor, Tensor], Tensor], noise: Callable[[], Tensor]
+) -> Tensor:
+    """Latents x [N,...] after so many steps of DDIM, with so many moves of Langevin's (ULA) at each level that a step leads to
+    but the last, as the engine makes them (engine/sample/corrector.go). predict(x, t) is what the network says of x, eps or
+    velocity; noise() is new at each move."""
+    ddim.set_timesteps(steps)
+    alphas, stride = ddim.alphas_cumprod.double(), len(ddim.alphas_cumprod) // steps
+    for t, following in zip(ddim.timesteps, [*ddim.timesteps[1:], None]):
+        x = ddim.step(predict(x, t), t, x).prev_sample
+        if following is None:
+            return x
+        at = alphas[following]
+        after = alphas[following - stride] if following >= stride else ddim.final_alpha_cumprod
+        delta = min(0.5 * (1 - at / after), (1 - at) / 10)
+        for _ in range(moves):
+            said = predict(x, following)
+            eps = said if ddim.config.prediction_type == "epsilon" else at.sqrt() * said + (1 - at).sqrt() * x
+            x = x - (delta / (1 - at).sqrt()).float() * eps + (2 * delta).sqrt().float() * noise()
+    raise ValueError(f"{steps} steps, want at least 1")
+
+
 @torch.inference_mode()
-def compose(denoiser, tok, pictures: list[list[Term]], seeds: list[int], size: int, steps=STEPS, guidance=GUIDANCE) -> Tensor:
-    """Latents [N,C,size,size] of N pictures, each of its own terms, by DDIM. A picture depends on its seed alone, not on its
+def compose(
+    denoiser, tok, pictures: list[list[Term]], seeds: list[int], size: int, steps=STEPS, guidance=GUIDANCE, moves=MOVES
+) -> Tensor:
+    """Latents [N,C,size,size] of N pictures, each of its own terms. A picture depends on its seed alone, not on its
     neighbours. The velocity is linear in eps and the coefficients sum to 1, so it is combined just as eps is."""
     arch, where = denoiser.arch, next(denoiser.parameters()).device
     rows = [(i, t) for i, terms in enumerate(pictures) for t in [Term("", weight=0.0), *terms]]
@@ -57,18 +83,19 @@ def compose(denoiser, tok, pictures: list[list[Term]], seeds: list[int], size: i
     bump = bumps(places, size, size, arch.sigma)
 
     shape = (arch.latent_channels, size, size)
-    x = torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(s)) for s in seeds]).to(where)
-    ddim = scheduler(arch.prediction)
-    ddim.set_timesteps(steps)
-    for t in ddim.timesteps:
+    sources = [torch.Generator().manual_seed(s) for s in seeds]
+    noise = lambda: torch.stack([torch.randn(shape, generator=s) for s in sources]).to(where)
+
+    def predict(x: Tensor, t: Tensor) -> Tensor:
         v = torch.cat(
             [
                 denoiser(x[owner[part]], t.expand(len(part)).to(where), ids[part], bump[part]).float()
                 for part in torch.arange(len(rows), device=where).split(64)
             ]
         )
-        x = ddim.step(torch.zeros_like(x).index_add(0, owner, coefficient * v), t, x).prev_sample
-    return x
+        return torch.zeros_like(x).index_add(0, owner, coefficient * v)
+
+    return trajectory(scheduler(arch.prediction), noise(), steps, moves, predict, noise)
 
 
 def sheet(pixels, columns: int) -> Image.Image:

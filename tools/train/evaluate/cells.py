@@ -8,7 +8,7 @@ import fnmatch
 from dataclasses import dataclass, replace
 from typing import Iterable, Literal
 
-GUIDANCE, MAX_GUIDANCE, STEPS = 4.0, 16.0, 20  # the shipped model's
+GUIDANCE, MAX_GUIDANCE, STEPS, MOVES = 4.0, 16.0, 10, 1  # as model.py has them, without its imports
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,20 @@ class Rule:
     guidance: float = GUIDANCE
     max_guidance: float | None = MAX_GUIDANCE  # cap of g Σw⁺
     steps: int = STEPS
+    moves: int = MOVES  # of Langevin (ULA) at each level between two steps
     background: str = ""  # text of ε_0
     negation: float = 1.0  # what the weights of NOT are multiplied by; 0 leaves NOT out
     places: bool = True  # False: text alone
     arranged: bool = False  # things without a place get one that fits what is said of them; the engine draws it
     flags: tuple[str, ...] = ()  # more of the engine's command: samplers, correctors and operators that PyTorch has not
 
+    @property
+    def evaluations(self) -> int:
+        """Of a row."""
+        return self.steps + self.moves * (self.steps - 1)
 
+
+PLAIN = Rule(steps=20, moves=0)  # as dear as what is shipped, but for one evaluation a row
 ARRANGED = Rule(arranged=True)
 CHANCE = Rule(guidance=0.0)  # nothing is asked for: the null row alone
 
@@ -72,27 +79,31 @@ def headline() -> Iterable[Cell]:
 
 
 def baselines() -> Iterable[Cell]:
-    """Baseline (a): one caption. A joined picture takes 2 evaluations a step where a composed one takes n + 1, so n = 3
-    is also given twice the steps. And chance: pictures that were asked for nothing, judged as the others are."""
+    """Steps alone, without moves. Baseline (a): one caption. A joined picture takes 2 rows where a composed one takes
+    n + 1, so n = 3 is also given twice the steps. And chance: pictures that were asked for nothing, judged as the others are."""
+    for cell in headline():
+        if cell.group == "headline" and cell.rule.places:
+            rule = replace(cell.rule, steps=PLAIN.steps, moves=0)
+            yield replace(cell, name=f"{cell.name}-plain", group="plain", rule=rule)
     joined = Rule("joined")
     for task, ns in {"places": (3, 2, 5), "relations": (3, 2), "background": (3, 1, 2), "binding": (2,)}.items():
         yield from (Cell(f"{task}-{n}-joined", "baseline", task, n, joined) for n in ns)
     yield Cell("binding-2-joined-text", "baseline", "binding", 2, replace(joined, places=False))
-    yield Cell("places-3-joined-40-steps", "baseline", "places", 3, replace(joined, steps=40))
+    yield Cell("places-3-joined-20-steps", "baseline", "places", 3, replace(joined, steps=20))
     yield from (Cell(f"places-{n}-chance", "baseline", "places", n, CHANCE) for n in (1, 3))
 
 
 def sweeps() -> Iterable[Cell]:
-    """One thing changed about places-3: 80 evaluations a picture, but for the numbers of steps."""
+    """One thing changed about places-3: 76 evaluations a picture, but for the numbers of steps."""
     for g in (1, 2, 3, 6, 8):
         yield Cell(f"places-3-guidance-{g}", "sweep", "places", 3, Rule(guidance=g, max_guidance=None))
     for g in (4, 12):  # 12 guides as much in all as the sum of three terms at 4
         yield Cell(f"places-3-mean-{g}", "sweep", "places", 3, Rule("mean", guidance=g))
     yield Cell("places-3-empty-scene", "sweep", "places", 3, Rule(background="an empty scene"))
-    for steps in (10, 50):
+    for steps in (5, 20):
         yield Cell(f"places-3-steps-{steps}", "sweep", "places", 3, Rule(steps=steps))
-    ula = ("--corrector=ula", "--corrector-moves=1")  # 19 evaluations a row, where 20 steps are 20
-    yield Cell("places-3-ula", "sweep", "places", 3, Rule(steps=10, flags=ula), engine=True)
+    for steps in (10, 50):
+        yield Cell(f"places-3-plain-{steps}", "sweep", "places", 3, replace(PLAIN, steps=steps))
     for part in (0.5, 0.25):
         for family in ("joined", "shape"):
             yield Cell(f"not-{family}-{part:g}", "sweep", f"not {family}", 1, Rule(negation=part))
@@ -103,11 +114,11 @@ def sweeps() -> Iterable[Cell]:
 
 def equal() -> Iterable[Cell]:
     """What else 240 evaluations a picture can be spent on than three times the steps: of places-3 60 a row, of
-    not-background 80. ULA moves once, U-HMC three times at each level between two steps, and a
+    not-background 80. ULA moves so many times, U-HMC takes three evaluations at each level between two steps, and a
     fresh verification takes 8."""
     ways = {  # flags, and steps of either
         "plain": ("", 60, 80),
-        "ula": ("--corrector=ula --corrector-moves={moves}", 20, 20),
+        "ula": ("", 20, 20),
         "uhmc": ("--corrector=uhmc --corrector-moves=1", 15, 20),
         "best": ("--best-of={best}", 20, 20),
         "best-fresh": ("--best-of=2 --verify=fresh", 22, 32),
@@ -119,7 +130,8 @@ def equal() -> Iterable[Cell]:
     for at, (task, (n, counts)) in enumerate(tasks.items(), 1):
         for name, way in ways.items():
             if way[at]:
-                rule = Rule(steps=way[at], flags=tuple(way[0].format(**counts).split()))
+                moves = counts["moves"] if name == "ula" else 0
+                rule = Rule(steps=way[at], moves=moves, flags=tuple(way[0].format(**counts).split()))
                 yield Cell(f"equal-{task.replace(' ', '-')}-{name}", "equal", task, n, rule, engine=True, conditions=100)
 
 
@@ -134,7 +146,7 @@ def diversity() -> Iterable[Cell]:
 def others() -> Iterable[Cell]:
     """Other models on the same conditions: the paper's recipe, with its guidance and steps, and component models
     composed."""
-    recipe = Rule(guidance=7.5, max_guidance=None, steps=100)
+    recipe = Rule(guidance=7.5, max_guidance=None, steps=100, moves=0)
     for n in (3, 1, 2):
         yield Cell(f"places-{n}-paper", "paper", "places", n, recipe, model="paper")
     yield Cell("places-1-paper-chance", "paper", "places", 1, replace(CHANCE, steps=recipe.steps), model="paper")

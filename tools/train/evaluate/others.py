@@ -35,9 +35,9 @@ import paper
 import tokenizer
 from evaluate.cells import Rule
 from evaluate.components import BACKGROUNDS, Condition, Place
-from evaluate.philox import noise
-from evaluate.pictures import ROWS, Row, TorchSampler, guided, identity
+from evaluate.pictures import ROWS, Row, TorchSampler, calls, guided, identity
 from model import PATCH, bumps
+from sample import trajectory
 
 EMPTY = "an empty scene"
 COMPONENTS_FILE = "components.json"
@@ -144,18 +144,18 @@ class ComponentsSampler:
         asked = [(i, p) for i, c in enumerate(conditions) for p in parts(c, rule, self.variant, side)]
         first = self.models["objects"]
         shape = (first.denoiser.arch.latent_channels, side, side)
-        x = torch.from_numpy(np.stack([noise(c.seed, shape) for c in conditions])).to(first.where)
-        ddim = first.schedule()
-        ddim.set_timesteps(rule.steps)
         batches = [b for k in self.models for b in self.batches(k, [(i, p) for i, p in asked if p.model == k], side)]
-        for t in ddim.timesteps:
+
+        def predict(x: Tensor, t: Tensor) -> Tensor:
             total = torch.zeros_like(x)
             for model, owner, ids, bump, share in batches:
                 with common.autocast(first.where):
                     v = model.denoiser(x[owner], t.expand(len(owner)).to(first.where), ids, bump)
                 total.index_add_(0, owner, share * v.float())
-            x = ddim.step(total, t, x).prev_sample
-        return x
+            return total
+
+        fresh = calls([c.seed for c in conditions], shape, first.where)
+        return trajectory(first.schedule(), fresh(), rule.steps, rule.moves, predict, fresh)
 
     def batches(self, name: str, asked: Sequence[tuple[int, Part]], side: int):
         """(model, owner [R], ids [R,LENGTH], bump [R,1,side,side], map [R,1,side,side]), so many rows at a time."""

@@ -1,6 +1,7 @@
 """The pictures of conditions: from the engine, or from PyTorch on the same weights and the same noise."""
 
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -8,7 +9,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, Sequence
+from typing import Callable, Protocol, Sequence
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from evaluate.cells import Rule
 from evaluate.components import BACKGROUNDS, Condition, Place
 from evaluate.philox import noise
 from model import PATCH, bumps
+from sample import trajectory
 
 ROWS = 64  # evaluated at a time, of 128 pixels
 
@@ -85,8 +87,19 @@ def rows(condition: Condition, rule: Rule) -> list[Row]:
     return [r for r in (Row(rule.background, (), 1 - sum(r.coefficient for r in found)), *found) if r.coefficient]
 
 
+def calls(seeds: Sequence[int], shape: tuple[int, int, int], where: torch.device) -> Callable[[], Tensor]:
+    """The engine's noise of pictures [N,C,H,W]: the first call's is what they start from, and so on."""
+    numbers = itertools.count()
+
+    def fresh() -> Tensor:
+        call = next(numbers)
+        return torch.from_numpy(np.stack([noise(seed, shape, call) for seed in seeds])).to(where)
+
+    return fresh
+
+
 class TorchSampler:
-    """An exported folder in PyTorch. DDIM as the folder's scheduler has it, from the engine's noise."""
+    """An exported folder in PyTorch. DDIM as the folder's scheduler has it and Langevin moves, with the engine's noise."""
 
     def __init__(self, folder: Path, identity: str, exact: bool = False):
         """exact: float32 throughout, also where a GPU would round."""
@@ -128,11 +141,9 @@ class TorchSampler:
         ids, bump = torch.tensor(ids, device=self.where), self.places(flat, side)
 
         shape = (self.denoiser.arch.latent_channels, side, side)
-        x = torch.from_numpy(np.stack([noise(c.seed, shape) for c in conditions])).to(self.where)
-        ddim = self.schedule()
-        ddim.set_timesteps(rule.steps)
         parts = torch.arange(len(flat), device=self.where).split(max(1, ROWS * 16**2 // side**2))
-        for t in ddim.timesteps:
+
+        def predict(x: Tensor, t: Tensor) -> Tensor:
             with common.autocast(self.where) if not self.exact else torch.no_grad():
                 v = torch.cat(
                     [
@@ -140,8 +151,10 @@ class TorchSampler:
                         for p in parts
                     ]
                 )
-            x = ddim.step(torch.zeros_like(x).index_add(0, owner, coefficient * v), t, x).prev_sample
-        return x
+            return torch.zeros_like(x).index_add(0, owner, coefficient * v)
+
+        fresh = calls([c.seed for c in conditions], shape, self.where)
+        return trajectory(self.schedule(), fresh(), rule.steps, rule.moves, predict, fresh)
 
     def places(self, flat: Sequence[Row], side: int) -> Tensor:
         """The place maps [R,1,side,side] of rows, a bump for each of a row's places."""
@@ -196,6 +209,8 @@ class EngineSampler:
             "--negative-prompt": rule.background,
             "--places": "drawn" if rule.arranged else "given",
             "--sampler": "ddim",
+            "--corrector": "ula" if rule.moves else "none",
+            **({"--corrector-moves": rule.moves} if rule.moves else {}),
         }
 
     def evaluations(self, condition: Condition, rule: Rule) -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from evaluate.report import Measured
 
 DPI = 110
-OURS, PALETTE, JOINED, PAPER, TOKENS, FAINT = "#1b5fc1", "#7aa6e0", "#c1571b", "#555555", "#2c8a4b", "#b9b9b9"
+OURS, PLAIN, PALETTE, JOINED, PAPER, TOKENS, FAINT = "#1b5fc1", "#8a5fc1", "#7aa6e0", "#c1571b", "#555555", "#2c8a4b", "#b9b9b9"
 TASKS = {"places": (1, 2, 3, 5), "relations": (1, 2, 3), "background": (1, 2, 3)}
 TITLES = {"places": "places", "relations": "relations", "background": "background AND objects"}
 
@@ -106,8 +106,9 @@ def sweeps(m: Measured):
     weights = ["places-3" if g == 4 else f"places-3-guidance-{g}" for g in (1, 2, 3, 4, 6, 8)]  # 4 is as shipped
     weights = [c for c in weights if m.share(c)]
     means = [c for c in ("places-3-mean-4", "places-3-mean-12") if m.share(c)]
-    steps = [c for c in ("places-3-steps-10", "places-3", "places-3-steps-50") if m.share(c)]
-    joined = [c for c in ("places-3-joined", "places-3-joined-40-steps") if m.share(c)]
+    steps = [c for c in ("places-3-steps-5", "places-3", "places-3-steps-20") if m.share(c)]
+    plain = [c for c in ("places-3-plain-10", "places-3-plain", "places-3-plain-50") if m.share(c)]
+    joined = [c for c in ("places-3-joined", "places-3-joined-20-steps") if m.share(c)]
     if len(weights) + len(means) < 2 and len(steps) < 2:
         return None
     figure, (left, right) = figure_of(2, 2.9, sharey=True)
@@ -118,9 +119,10 @@ def sweeps(m: Measured):
     curve(left, thirds, shares(means), color=JOINED, label="mean of the terms", linestyle="none")
     left.set(xlabel="guidance of each of three terms", ylabel="places, n = 3, %")
     cost = lambda cells: [m.results[c]["evaluations"] for c in cells]
-    curve(right, cost(steps), shares(steps), color=OURS, label="composed, 10, 20 and 50 steps")
-    curve(right, cost(joined), shares(joined), color=JOINED, label="one caption, 20 and 40 steps")
-    ticks = sorted({round(x) for x in cost([*steps, *joined])})
+    curve(right, cost(steps), shares(steps), color=OURS, label="composed, 5, 10 and 20 steps with moves")
+    curve(right, cost(plain), shares(plain), color=PLAIN, label="composed, 10, 20 and 50 steps alone")
+    curve(right, cost(joined), shares(joined), color=JOINED, label="one caption, 10 and 20 steps with moves")
+    ticks = sorted({round(x) for x in cost([*steps, *plain, *joined])})
     right.set(xlabel="network evaluations a picture", xscale="log")
     right.set_xticks(ticks, [f"{t}" for t in ticks])
     right.minorticks_off()

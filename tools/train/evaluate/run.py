@@ -166,7 +166,7 @@ class Estimate:
 
 def evaluations(asked: Sequence[Condition], cell: Cell) -> int:
     """Rows of the network that pictures take."""
-    return sum(len(rows(c, cell.rule)) for c in asked) * cell.rule.steps
+    return sum(len(rows(c, cell.rule)) for c in asked) * cell.rule.evaluations
 
 
 def cost(asked: Sequence[Condition], cell: Cell) -> float:
@@ -367,7 +367,7 @@ def file_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 
 
-MATCHED = (Rule(), Rule(), Rule("mean", background="an empty scene"), Rule(guidance=6, max_guidance=None, steps=10))
+MATCHED = (Rule(), Rule(steps=20, moves=0), Rule("mean", background="an empty scene"), Rule(guidance=6, max_guidance=None, moves=2))
 
 
 def match(options: argparse.Namespace):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluate.cells import TABLE, Cell
+from evaluate.cells import MOVES, STEPS, TABLE, Cell, Rule
 from evaluate.published import DECIBELS, HEADLINE, NEGATION_KEPT, NEGATION_LEFT, UNSEEN_APART
 from evaluate.tables import NOT_RUN, Share, code, commands, complement, difference, error, kendall
 from evaluate.tables import markdown, number, percent, spearman
@@ -178,7 +178,8 @@ def baselines(m: Measured, links: Links) -> list[str]:
     for task, ns in {**TASKS, "binding": (2,)}.items():
         for n in ns:
             base = task if task == "binding" else f"{task}-{n}"
-            names = {c.name: c for c in TABLE if c.task == task and c.n == n and c.group in ("baseline", "paper")}
+            wanted = ("plain", "baseline", "paper")
+            names = {c.name: c for c in TABLE if c.task == task and c.n == n and c.group in wanted}
             if names:
                 rows.append((f"{NAMES[task]}, n = {n}: composed", base, base))
             for name, cell in names.items():
@@ -186,9 +187,16 @@ def baselines(m: Measured, links: Links) -> list[str]:
                 how += ["asked for nothing"] if not cell.rule.guidance else []
                 how += ["one caption"] if cell.rule.how == "joined" else []
                 how += ["text alone"] if not cell.rule.places else []
-                how += [f"{cell.rule.steps} steps"] if cell.rule.steps != 20 else []
-                rows.append((", ".join(how), name, base))
-    return [says("baselines"), *compared(m, rows, "headline,baseline,paper")]
+                how += [stepped(cell.rule)]
+                rows.append((", ".join(filter(None, how)), name, base))
+    return [says("baselines"), *compared(m, rows, "headline,plain,baseline,paper")]
+
+
+def stepped(rule: Rule) -> str:
+    """A rule's steps and moves, where they are not as shipped."""
+    if rule.moves == MOVES:
+        return f"{rule.steps} steps" if rule.steps != STEPS else ""
+    return f"{rule.steps} steps, no moves" if not rule.moves else f"{rule.steps} steps, {rule.moves} moves"
 
 
 def sweeps(m: Measured, links: Links) -> list[str]:
@@ -197,15 +205,15 @@ def sweeps(m: Measured, links: Links) -> list[str]:
         "places-3-mean-12": "mean of the terms, guidance 12 in all, as the sum",
         "places-3-empty-scene": "measured against the empty scene, not the null row",
         "places-3-256": "256×256 pixels",
-        "places-3-ula": "10 steps, and a Langevin move (ULA) after each",
         "relations-3-mean-4": "relations, n = 3: mean of the terms",
         "relations-3-guidance-2": "relations, n = 3: guidance 2 a term",
     }
-    rows = [("places, n = 3, as shipped: sum, 4 a term, 20 steps, null row", "places-3", "places-3")]
+    usual = f"sum, 4 a term, {STEPS} steps, a Langevin move after each, null row"
+    rows = [(f"places, n = 3, as shipped: {usual}", "places-3", "places-3")]
     for c in group("sweep"):
         if c.task.startswith("not"):
             continue
-        usual = f"guidance {c.rule.guidance:g} a term" if c.rule.steps == 20 else f"{c.rule.steps} steps"
+        usual = stepped(c.rule) or f"guidance {c.rule.guidance:g} a term"
         rows.append((words.get(c.name, usual), c.name, f"{c.task}-{c.n}"))
     picture = [f"![Guidance and steps]({links['sweeps']})"] if "sweeps" in links else []
     return [says("sweeps"), *picture, *compared(m, rows, "places-3,relations-3,sweep")]
