@@ -222,6 +222,7 @@ func TestMassesOfMixtures(t *testing.T) {
 		{density{"a", 1, linearBetas, "heun", 30, Options{}}, concepts["a"], .012, 6000},
 		{density{"b", 1, linearBetas, "dpm++ 2m", 40, Options{}}, concepts["b"], .012, 6000},
 		{density{"a", 1, linearBetas, "dpm++ 2m sde", 60, Options{}}, concepts["a"], .012, 6000},
+		{density{"a", 1, linearBetas, "dpm++ sde", 40, Options{}}, concepts["a"], .012, 6000},
 
 		{density{"a AND b", 1, linearBetas, "ddpm", 400, Options{}}, masses{.064, .871, .065}, .01, 9000},
 		{density{"a AND b", 2, linearBetas, "ddpm", 400, Options{}}, masses{.0023, .995, .0024}, .01, 6000},

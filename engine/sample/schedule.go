@@ -53,6 +53,7 @@ var classDefaults = func() map[string]Config {
 		return c
 	}
 	linspace := with(func(c *Config) { c.TimestepSpacing = Linspace })
+	narrow := with(func(c *Config) { c.BetaStart, c.BetaEnd, c.TimestepSpacing = 0.00085, 0.012, Linspace })
 	return map[string]Config{
 		"DDIMScheduler":                   with(func(c *Config) { c.ClipSample = true }),
 		"DDPMScheduler":                   with(func(c *Config) { c.ClipSample = true }),
@@ -61,8 +62,9 @@ var classDefaults = func() map[string]Config {
 		"EulerDiscreteScheduler":          linspace,
 		"EulerAncestralDiscreteScheduler": linspace,
 		"DPMSolverMultistepScheduler":     linspace,
+		"DPMSolverSDEScheduler":           narrow,
 		"UniPCMultistepScheduler":         linspace,
-		"HeunDiscreteScheduler":           with(func(c *Config) { c.BetaStart, c.BetaEnd, c.TimestepSpacing = 0.00085, 0.012, Linspace }),
+		"HeunDiscreteScheduler":           narrow,
 	}
 }()
 

@@ -51,7 +51,7 @@ func stepsOf(t *testing.T, config, name string, n int, o Options) []Step {
 // picture at that level.
 func TestStrength(t *testing.T) {
 	shape := Shape{C: 2, H: 2, W: 3}
-	for _, name := range []string{"ddim", "ddpm", "euler", "euler a", "heun", "lcm"} {
+	for _, name := range []string{"ddim", "ddpm", "euler", "euler a", "heun", "dpm++ sde", "lcm"} {
 		whole := stepsOf(t, trailing, name, 10, Options{})
 		last := stepsOf(t, trailing, name, 10, Options{Strength: 0.45})
 		if got := Count(last); got != 4 {

@@ -231,7 +231,7 @@ func TestSamplerErrors(t *testing.T) {
 	if _, err := Lookup("euler b"); err == nil {
 		t.Error("found a sampler that is not there")
 	}
-	if got, want := Names(), []string{"ddim", "ddim_trailing", "ddpm", "dpm++ 2m", "dpm++ 2m sde", "euler", "euler a", "heun", "langevin", "lcm"}; !slices.Equal(got, want) {
+	if got, want := Names(), []string{"ddim", "ddim_trailing", "ddpm", "dpm++ 2m", "dpm++ 2m sde", "dpm++ sde", "euler", "euler a", "heun", "langevin", "lcm"}; !slices.Equal(got, want) {
 		t.Errorf("names %q, want %q", got, want)
 	}
 }
@@ -240,7 +240,7 @@ func TestLookup(t *testing.T) {
 	for name, want := range map[string]string{
 		"Euler a": "euler a", "euler_a": "euler a", "EulerAncestralDiscreteScheduler": "euler a",
 		"DPM++ 2M": "dpm++ 2m", "dpm++2m": "dpm++ 2m", "dpmpp_2m": "dpm++ 2m", "DPM++ 2M SDE": "dpm++ 2m sde",
-		"DPM++ 2M SDE Karras": "dpm++ 2m sde karras", "Heun": "heun", "LCM": "lcm",
+		"DPM++ 2M SDE Karras": "dpm++ 2m sde karras", "DPM++ SDE Karras": "dpm++ sde karras", "Heun": "heun", "LCM": "lcm",
 	} {
 		if s, err := Lookup(name); err != nil || s.Name != want {
 			t.Errorf("%q: %q, %v, want %q", name, s.Name, err, want)

@@ -12,13 +12,18 @@ holds them: those of schedulers that count in sigma, over sqrt(1 + sigma^2).
 import base64
 import json
 import sys
+import types
 
 import numpy as np
 import torch
 from diffusers import (DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler, EulerAncestralDiscreteScheduler,
                        EulerDiscreteScheduler, HeunDiscreteScheduler, LCMScheduler)
-from diffusers.schedulers import (scheduling_ddpm, scheduling_dpmsolver_multistep, scheduling_euler_ancestral_discrete,
-                                  scheduling_euler_discrete, scheduling_heun_discrete, scheduling_lcm)
+
+sys.modules.setdefault("torchsde", types.ModuleType("torchsde"))  # a Brownian path, in whose place is Path
+from diffusers.schedulers import (scheduling_ddpm, scheduling_dpmsolver_multistep, scheduling_dpmsolver_sde,
+                                  scheduling_euler_ancestral_discrete, scheduling_euler_discrete, scheduling_heun_discrete,
+                                  scheduling_lcm)
+from diffusers.schedulers.scheduling_dpmsolver_sde import DPMSolverSDEScheduler
 
 
 def philox(seed, call, index):
@@ -98,8 +103,8 @@ class Double:
         return getattr(self.module, name)
 
 
-for module in [scheduling_dpmsolver_multistep, scheduling_euler_ancestral_discrete, scheduling_euler_discrete,
-               scheduling_heun_discrete, scheduling_lcm]:
+for module in [scheduling_dpmsolver_multistep, scheduling_dpmsolver_sde, scheduling_euler_ancestral_discrete,
+               scheduling_euler_discrete, scheduling_heun_discrete, scheduling_lcm]:
     module.torch, module.np = Double(torch), Double(np)
 
 
@@ -116,6 +121,22 @@ class Noise:
         z = philox(self.seed, self.calls, self.index).reshape(1, *SHAPE)
         self.calls += 1
         return torch.from_numpy(z).double()
+
+
+class Path:
+    """A Brownian path in sigma, in place of torchsde's: what is asked for of it, from where the last steps ended or
+    beyond where they half did."""
+
+    def __init__(self, noise):
+        self.noise, self.begin, self.half, self.z = noise, None, None, None
+
+    def __call__(self, begin, end):
+        begin, end = float(begin), float(end)
+        if begin != self.begin:
+            self.begin, self.half, self.z = begin, end, self.noise()
+            return self.z
+        share = (begin - self.half) / (begin - end)
+        return share**0.5 * self.z + (1 - share) ** 0.5 * self.noise()
 
 
 def picture(x):
@@ -187,6 +208,10 @@ SIGMA_TRAJECTORIES = [
     (HeunDiscreteScheduler, "heun", dict(beta_start=0.0001, beta_end=0.02), 9, dict(strength=0.5)),
     (EulerAncestralDiscreteScheduler, "euler a", dict(), 9, dict(strength=0.75)),
     (LCMScheduler, "lcm", dict(prediction_type="v_prediction", original_inference_steps=30, timestep_scaling=3.0), 7, {}),
+    (DPMSolverSDEScheduler, "dpm++ sde", dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"), 8, {}),
+    (DPMSolverSDEScheduler, "DPM++ SDE Karras", dict(beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear"), 9, {}),
+    (DPMSolverSDEScheduler, "k_dpmpp_sde", dict(prediction_type="v_prediction", timestep_spacing="trailing"), 7, {}),
+    (DPMSolverSDEScheduler, "dpmpp_sde", dict(beta_start=0.0001, beta_end=0.02), 9, dict(strength=0.5)),
 ]
 
 
@@ -195,7 +220,7 @@ def sigma_trajectory(cls, sampler, config, steps, options, seed):
     for spacing in ["karras", "exponential"]:
         if spacing in [options.get("spacing"), sampler.lower().split()[-1]]:
             setup[f"use_{spacing}_sigmas"] = True
-    if "sde" in sampler.lower():
+    if "2m sde" in sampler.lower():
         setup["algorithm_type"] = "sde-dpmsolver++"
     scheduler = cls(**setup)
     if config.get("rescale_betas_zero_snr"):
@@ -208,9 +233,14 @@ def sigma_trajectory(cls, sampler, config, steps, options, seed):
 
     def scale(k):
         """What diffusers' latents are of ours, from evaluation k on."""
-        return 1.0 if cls in [DPMSolverMultistepScheduler, LCMScheduler] else float((1 + scheduler.sigmas[k] ** 2) ** 0.5)
+        if cls in [DPMSolverMultistepScheduler, LCMScheduler]:
+            return 1.0
+        halfway = None if getattr(scheduler, "state_in_first_order", True) else getattr(scheduler, "mid_point_sigma", None)
+        return float((1 + (scheduler.sigmas[k] if halfway is None else halfway) ** 2) ** 0.5)
 
     rng, noise = np.random.default_rng(seed), Noise(seed)
+    if cls is DPMSolverSDEScheduler:
+        scheduler.noise_sampler = Path(noise)
     x, outputs, states = noise() * scale(begin), [], []
     timesteps = scheduler.timesteps[begin:]
     for k, t in enumerate(timesteps, begin):
