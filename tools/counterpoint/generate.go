@@ -282,8 +282,12 @@ func summary(r *engine.Result) string {
 	if sample.Metropolis(q.Corrector) {
 		accepted = fmt.Sprintf(", %.0f%% of the corrector's moves accepted", 100*r.Acceptance)
 	}
+	sampler := q.Sampler
+	if q.Corrector != "" && q.Corrector != engine.NoCorrector {
+		sampler += " with " + q.Corrector
+	}
 	return fmt.Sprintf("%s, %dx%d, %s of %s, %s each, guidance %g%s: %.2f s",
-		seeds, q.Width, q.Height, steps(q), q.Sampler, plural(len(r.Rows), "row"), q.GuidanceScale, accepted, r.Elapsed.Seconds())
+		seeds, q.Width, q.Height, steps(q), sampler, plural(len(r.Rows), "row"), q.GuidanceScale, accepted, r.Elapsed.Seconds())
 }
 
 // steps says how many steps were made, and of how many if some were left out.

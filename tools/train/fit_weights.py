@@ -22,6 +22,7 @@ import hashlib
 import json
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Sequence
 
@@ -113,13 +114,12 @@ class Trials:
 
 
 def candidate(model: Path, folder: Path, weights: list[dict]) -> Path:
-    """A packed model that declares weights as its default: another manifest beside the same shards."""
+    """A packed model that declares weights: another manifest beside the same shards."""
     manifest = json.loads((model / "manifest.json").read_text("utf-8"))
     extra = manifest.setdefault("extra", {})
     if not extra.get("grammar"):
         raise ValueError(f"{model}: the model does not say what its words are, so terms have no levels")
     extra["level_weights"] = weights
-    extra["default"] = {**extra.get("default", {}), "weights": "learnt"}
     folder.mkdir(parents=True, exist_ok=True)
     for shard in manifest["shards"]:
         name = f"{shard['sha256']}.{shard['compression']}"
@@ -165,7 +165,7 @@ class Measure:
             asked = self.asked(split, cell)
             for i in range(0, len(asked), CHUNK):
                 chunk = asked[i : i + CHUNK]
-                images = sampler.pictures(chunk, cell.rule, cell.size)
+                images = sampler.pictures(chunk, replace(cell.rule, learnt=True), cell.size)
                 said = judged(self.judges["learnt"], images, chunk)
                 right += [bool(results.all_right(c.want, v.want)) for c, v in zip(chunk, said)]
         return right

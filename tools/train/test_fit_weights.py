@@ -92,7 +92,7 @@ class FitTest(unittest.TestCase):
             made = fit_weights.candidate(model, self.folder / "made", weights)
         written = json.loads((made / "manifest.json").read_text())["extra"]
         self.assertEqual(written["level_weights"], weights)
-        self.assertEqual(written["default"], {"steps": 20, "weights": "learnt"})
+        self.assertEqual(written["default"], {"steps": 20})
         self.assertEqual((made / name).read_bytes(), b"x")
         (model / "manifest.json").write_text(json.dumps({"shards": []}))
         with self.assertRaisesRegex(ValueError, "levels"):

@@ -28,6 +28,7 @@ class Rule:
     background: str = ""  # text of ε_0
     negation: float = 1.0  # what the weights of NOT are multiplied by; 0 leaves NOT out
     places: bool = True  # False: text alone
+    learnt: bool = False  # terms count as the model declares for levels beside others
     arranged: bool = False  # things without a place get one that fits what is said of them; the engine draws it
     flags: tuple[str, ...] = ()  # more of the engine's command: samplers, correctors and operators that PyTorch has not
 

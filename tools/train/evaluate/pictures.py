@@ -120,8 +120,8 @@ class TorchSampler:
         self.schedule = lambda: DDIMScheduler.from_config(schedule)
 
     def pictures(self, conditions: Sequence[Condition], rule: Rule, size: int) -> np.ndarray:
-        if rule.arranged or rule.flags:
-            asked = " ".join(rule.flags) or "drawn places"
+        if rule.arranged or rule.learnt or rule.flags:
+            asked = " ".join(rule.flags) or "drawn places or learnt weights"
             raise ValueError(f"{asked}: the engine's alone; want --sampler engine and a packed model")
         with torch.inference_mode():
             latents = self.latents(conditions, rule, size // PATCH)
@@ -211,6 +211,7 @@ class EngineSampler:
             "--sampler": "ddim",
             "--corrector": "ula" if rule.moves else "none",
             **({"--corrector-moves": rule.moves} if rule.moves else {}),
+            "--weights": "learnt" if rule.learnt else "constant",
         }
 
     def evaluations(self, condition: Condition, rule: Rule) -> int:
@@ -248,10 +249,13 @@ def run(command: list[str]) -> str:
 
 
 def identity(model: Path) -> tuple[str, str]:
-    """Name and hash of a packed model (that of its manifest, as the engine has it) or of an exported folder."""
+    """Name and hash of a packed model or of an exported folder. What a packed one declares of defaults and of learnt weights
+    has no part in it: no picture here depends on it."""
     if (model / "manifest.json").exists():
-        text = (model / "manifest.json").read_bytes()
-        return json.loads(text)["name"], hashlib.sha256(text).hexdigest()[:10]
+        manifest = json.loads((model / "manifest.json").read_text("utf-8"))
+        for declared in ("default", "level_weights", "training"):
+            manifest.get("extra", {}).pop(declared, None)
+        return manifest["name"], hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:10]
     if (model / "model_index.json").exists():
         digest = hashlib.sha256()
         for path in sorted(p for p in model.rglob("*") if p.suffix in (".safetensors", ".json", ".txt")):
