@@ -29,12 +29,7 @@ var _ sample.Accepter = (*bank)(nil)
 func (b *bank) Accept(a *sample.Acceptance, uniforms []float32) error {
 	n, t := len(uniforms), &b.tests
 	if t.made == 0 {
-		t.scalars.Slots = testSums + len(a.Log)
-		var err error
-		if t.scalars.Buffer, err = b.device.NewBuffer(n * t.scalars.Slots); err != nil {
-			return err
-		}
-		if t.uniforms, err = b.device.NewBuffer(n); err != nil {
+		if err := t.allocate(b.device, n, testSums+len(a.Log)); err != nil {
 			return err
 		}
 	}
@@ -84,8 +79,8 @@ func (b *bank) acceptance(ctx context.Context) (float64, error) {
 	if b.tests.made == 0 {
 		return 0, nil
 	}
-	state := make([]float32, b.tests.scalars.Buffer.Len())
-	if err := b.tests.scalars.Buffer.ReadFloats(ctx, 0, state); err != nil {
+	state, err := b.tests.read(ctx)
+	if err != nil {
 		return 0, err
 	}
 	accepted, slots := 0.0, b.tests.scalars.Slots
@@ -93,6 +88,22 @@ func (b *bank) acceptance(ctx context.Context) (float64, error) {
 		accepted += float64(state[i])
 	}
 	return accepted / float64(b.tests.made*(len(state)/slots)), nil
+}
+
+// allocate makes the scalars of n pictures.
+func (t *tests) allocate(d device.Device, n, slots int) (err error) {
+	t.scalars.Slots = slots
+	if t.scalars.Buffer, err = d.NewBuffer(n * slots); err != nil {
+		return err
+	}
+	t.uniforms, err = d.NewBuffer(n)
+	return err
+}
+
+// read copies the scalars to the host.
+func (t *tests) read(ctx context.Context) ([]float32, error) {
+	state := make([]float32, t.scalars.Buffer.Len())
+	return state, t.scalars.Buffer.ReadFloats(ctx, 0, state)
 }
 
 func (t *tests) close() {

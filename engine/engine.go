@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"io/fs"
@@ -228,17 +229,26 @@ func (p *plan) schedule(s *sample.Schedule) error {
 // last one of phase Done with the result; or one error, and nothing after it. Cancelling ctx stops it within a step with
 // the context's error; so does leaving the loop, with none. Peers, if any are given, take their shares of the rows.
 func (e *Engine) Generate(ctx context.Context, r Request, peers ...Peer) iter.Seq2[Event, error] {
+	return e.Resume(ctx, r, nil, peers...)
+}
+
+// Resume is Generate from a checkpoint of an earlier run of the same request, whose steps are not made again; nil is from the
+// beginning.
+func (e *Engine) Resume(ctx context.Context, r Request, from *Checkpoint, peers ...Peer) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		start := time.Now()
 		p, err := e.plan(r)
 		if err == nil {
 			err = e.checkInput(&p.request)
 		}
+		if err == nil && from != nil && from.request != p.request.words() {
+			err = errors.New("the checkpoint is another request's")
+		}
 		if err != nil {
 			yield(Event{}, err)
 			return
 		}
-		g := generation{Engine: e, plan: p, peers: peers, yield: yield}
+		g := generation{Engine: e, plan: p, from: from, peers: peers, yield: yield}
 		pictures, err := g.run(ctx)
 		switch {
 		case g.left:
@@ -256,6 +266,7 @@ func (e *Engine) Generate(ctx context.Context, r Request, peers ...Peer) iter.Se
 type generation struct {
 	*Engine
 	*plan
+	from       *Checkpoint // nil for the beginning
 	peers      []Peer
 	population operator.Population // of particles, once they are made
 	acceptance float64             // of the corrector's tests
@@ -315,6 +326,12 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 	}
 	defer s.Close()
 	s.guests = guests
+	if g.from != nil {
+		g.canvas.State = g.from.run
+		if err := g.from.restore(ctx, latents, s, len(g.seeds)); err != nil {
+			return nil, err
+		}
+	}
 	if err := g.denoise(ctx, latents, s); err != nil || g.left {
 		return nil, err
 	}
@@ -341,7 +358,8 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 		if progress.Partial {
 			continue
 		}
-		ev := Event{Phase: Denoising, Step: progress.Done, Steps: progress.Steps, Stop: func() { stop = progress.Done }}
+		ev := Event{Phase: Denoising, Step: progress.Done, Steps: progress.Steps, Stop: func() { stop = progress.Done },
+			Checkpoint: func() (*Checkpoint, error) { return g.checkpoint(ctx, latents, s, progress) }}
 		if g.pipeline.extra.LatentRGB.valid(g.shape.C) {
 			ev.Preview = func() ([]*image.NRGBA, error) { return g.preview(latents, progress) }
 		}

@@ -168,6 +168,8 @@ type Event struct {
 	// Preview, in Denoising, renders what each picture will be like, a pixel a latent cell. It is nil if the model declares
 	// no projection of latents to colours. It waits for the device, so not to be called at every step.
 	Preview func() ([]*image.NRGBA, error)
+	// Checkpoint, in Denoising, copies to the host what it takes to go on after this step. It waits for the device likewise.
+	Checkpoint func() (*Checkpoint, error)
 	// Stop, in Denoising, makes this step the last before decoding, as Request.StopAfter does; the result's request says so.
 	Stop func()
 }

@@ -82,7 +82,7 @@ func (e evaluation) direct() error {
 	do(e.options.Particles, func() error { return e.weigh(e.Level) })
 	do(e.part.tracked, e.arrive)
 	if err == nil {
-		e.last[e.First] = moment{e.Level, e.part}
+		e.last[e.First] = moment{e.Level, e.Step}
 	}
 	return err
 }

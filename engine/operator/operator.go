@@ -60,7 +60,7 @@ type Combiner struct {
 // moment is an evaluation that has been made, of the pictures from a certain one on.
 type moment struct {
 	level Level
-	part  *part
+	step  int
 }
 
 // New prepares a plan for a run of so many steps over pictures of h×w×c latents.

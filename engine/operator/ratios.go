@@ -46,7 +46,7 @@ func (e evaluation) follow() error {
 	if !ok {
 		return nil
 	}
-	return e.grow(last.part.leaves, t.half, func(null int) error {
+	return e.grow(e.steps[last.step].leaves, t.half, func(null int) error {
 		return e.mix(e.latents(e.scratch), device.MixTerm{Of: e.X, Coef: t.x}, device.MixTerm{Of: e.lastX(), Coef: t.last},
 			device.MixTerm{Of: e.lastNull(slices.Index(e.nulls, null)), Coef: t.null})
 	})

@@ -49,6 +49,8 @@ type Progress struct {
 	T                      float64 // the timestep of the evaluation just made
 	clean                  []Term
 	original               original
+	steps                  []Step
+	size                   int // elements of a register
 }
 
 // Estimate returns the moves that set a register to the estimate of the clean
@@ -71,13 +73,13 @@ func Run(ctx context.Context, bank Bank, scorer Scorer, steps []Step, seeds []ui
 // its error, or when the caller stops ranging.
 func RunFrom(ctx context.Context, bank Bank, scorer Scorer, steps []Step, seeds []uint64, shape Shape, start Start) iter.Seq2[Progress, error] {
 	return func(yield func(Progress, error) bool) {
-		progress := Progress{Steps: Count(steps), Evaluations: len(steps)}
+		progress := Progress{Steps: Count(steps), Evaluations: len(steps), steps: steps, size: len(seeds) * shape.Len()}
 		fail := func(err error) { yield(progress, err) }
 		if err := cmp.Or(shape.check(len(seeds)), start.check(len(seeds), shape)); err != nil {
 			fail(err)
 			return
 		}
-		noise := noiseSource{bank: bank, seeds: seeds, shape: shape, buffer: make([]float32, len(seeds)*shape.Len())}
+		noise := noiseSource{bank: bank, seeds: seeds, shape: shape, buffer: make([]float32, progress.size)}
 		if err := noise.fill(RegX); err != nil {
 			fail(err)
 			return
@@ -87,7 +89,13 @@ func RunFrom(ctx context.Context, bank Bank, scorer Scorer, steps []Step, seeds 
 			fail(err)
 			return
 		}
-		for _, step := range steps {
+		if start.State != nil {
+			if err := progress.resume(bank, &noise, start.State); err != nil {
+				fail(err)
+				return
+			}
+		}
+		for _, step := range steps[progress.Evaluated:] {
 			if err := context.Cause(ctx); err != nil {
 				fail(err)
 				return

@@ -14,6 +14,9 @@ type Start struct {
 	// latents, noised as far as the step has come with the noise the run began with.
 	// Nil is all of it.
 	Mask []float32
+	// State, if there is one, is that of an earlier run of the same steps and seeds from
+	// the same start, which this one goes on with.
+	State *State
 }
 
 // Registers is the number of registers of a bank that runs steps from this start.
