@@ -18,15 +18,19 @@ func TestResume(t *testing.T) {
 	open := func() *Engine { return openEngine(t, model, testdevices.CPU(t, kernel.Portable, 1)) }
 	whole, other := open(), open()
 	for name, change := range map[string]func(*Request){
-		"plain":              func(*Request) {},
-		"noise, batch":       func(r *Request) { r.Sampler, r.Batch = "ddpm", 7 },
-		"history":            func(r *Request) { r.Sampler = "dpm++ 2m" },
-		"choice":             func(r *Request) { r.Prompt = "a red cube OR a blue sphere @(0-0.5, 0-1)" },
-		"gated, cached":      func(r *Request) { r.Negation, r.Verify, r.Batch, r.BestOf = "gated", VerifyCached, 2, 3 },
-		"particles":          func(r *Request) { r.Sampler, r.Particles, r.Batch, r.Prompt = "ddpm", true, 3, "a red cube AND the sand @(0-0.5, 0-1)" },
-		"tests, projected":   func(r *Request) { r.Corrector, r.CorrectorMoves, r.APG = "mala", 2, true },
-		"picture and a mask": func(r *Request) { r.Image, r.Mask, r.Steps = painted(64, 40), boxed(64, 40, image.Rect(0, 0, 32, 40)), 4 },
-		"looked at again":    func(r *Request) { r.Verify, r.GuidanceStart = VerifyFresh, 0.5 },
+		"plain":         func(*Request) {},
+		"noise, batch":  func(r *Request) { r.Sampler, r.Batch = "ddpm", 7 },
+		"history":       func(r *Request) { r.Sampler = "dpm++ 2m" },
+		"choice":        func(r *Request) { r.Prompt = "a red cube OR a blue sphere @(0-0.5, 0-1)" },
+		"gated, cached": func(r *Request) { r.Negation, r.Verify, r.Batch, r.BestOf = "gated", VerifyCached, 2, 3 },
+		"particles": func(r *Request) {
+			r.Sampler, r.Particles, r.Batch, r.Prompt = "ddpm", true, 3, "a red cube AND the sand @(0-0.5, 0-1)"
+		},
+		"tests, projected": func(r *Request) { r.Corrector, r.CorrectorMoves, r.APG = "mala", 2, true },
+		"picture and a mask": func(r *Request) {
+			r.Image, r.Mask, r.Steps = painted(64, 40), boxed(64, 40, image.Rect(0, 0, 32, 40)), 4
+		},
+		"looked at again": func(r *Request) { r.Verify, r.GuidanceStart = VerifyFresh, 0.5 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := small("a red cube @(0.2, 0.7) AND a blue sphere:1.5 AND NOT the sand")

@@ -36,8 +36,9 @@ export class Counterpoint {
    * @param {{device?: "auto"|"webgpu"|"cpu", progress_callback?: (event: object) => void, signal?: AbortSignal,
    *   manifest?: ArrayBuffer, before_shards?: (manifest: ArrayBuffer) => Promise<void>}} [options] manifest: then none is
    *   fetched; before_shards is waited for before the first shard, when the device has passed its self-test;
-   *   progress_callback gets {status: "device", device} once, and {status: "progress_total", loaded, total, network, storage,
-   *   mended, refused}: bytes of shards, from network and storage
+   *   progress_callback gets {status: "device", device} when one is opened, {status: "lost", step} when it is gone and will be
+   *   opened again, and {status: "progress_total", loaded, total, network, storage, mended, refused}: bytes of shards, from
+   *   network and storage
    * @returns {Promise<Counterpoint>}
    * @throws {CounterpointError} or the signal's reason
    */
@@ -96,7 +97,7 @@ export class Counterpoint {
    * @param {string} prompt
    * @param {object} [options] the request's fields (PROTOCOL.md, section 4), signal, preview_every: steps, 0 for none, and
    *   image, to begin with, and mask_image, white where it is made anew: Blob, ImageBitmap, ImageData, canvas or the like
-   * @yields {{type: "event"|"preview"|"picture"|"done"}} the engine's message of that type; a preview has pixels: ImageData,
+   * @yields {{type: "event"|"preview"|"picture"|"lost"|"done"}} the engine's message of that type; a preview has pixels: ImageData,
    *   a picture blob: the PNG with its recipe inside
    * @throws {CounterpointError} or the signal's reason
    */
@@ -151,6 +152,7 @@ export class Counterpoint {
         this.device = head.device;
         this.#report({ status: "device", device: head.device });
       }
+      if (head.type === "lost") this.#report({ status: "lost", step: head.step });
       yield message;
     }
   }

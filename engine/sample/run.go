@@ -50,7 +50,7 @@ type Progress struct {
 	clean                  []Term
 	original               original
 	steps                  []Step
-	size                   int // elements of a register
+	registers, size        int // of how many elements
 }
 
 // Estimate returns the moves that set a register to the estimate of the clean
@@ -73,7 +73,8 @@ func Run(ctx context.Context, bank Bank, scorer Scorer, steps []Step, seeds []ui
 // its error, or when the caller stops ranging.
 func RunFrom(ctx context.Context, bank Bank, scorer Scorer, steps []Step, seeds []uint64, shape Shape, start Start) iter.Seq2[Progress, error] {
 	return func(yield func(Progress, error) bool) {
-		progress := Progress{Steps: Count(steps), Evaluations: len(steps), steps: steps, size: len(seeds) * shape.Len()}
+		progress := Progress{Steps: Count(steps), Evaluations: len(steps), steps: steps,
+			registers: start.Registers(steps), size: len(seeds) * shape.Len()}
 		fail := func(err error) { yield(progress, err) }
 		if err := cmp.Or(shape.check(len(seeds)), start.check(len(seeds), shape)); err != nil {
 			fail(err)

@@ -58,7 +58,7 @@ func explainFailure(err error, other Code) failure {
 	case errors.As(err, &peer):
 		f.Code, f.Hint = PeerLost, "make it again with fewer helpers"
 	case errors.Is(err, device.ErrLost):
-		f.Code, f.Hint = DeviceLost, "make it again: the device is opened anew, or take the CPU"
+		f.Code, f.Hint = DeviceLost, "take the CPU, or make it again later"
 	case errors.Is(err, device.ErrMemory):
 		f.Code, f.Hint = OutOfMemory, "make the pictures smaller, or fewer at once"
 	default:

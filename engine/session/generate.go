@@ -41,11 +41,8 @@ func (s *Session) generateWork(m *generate, frames []Frame) (func(*job) (message
 				return nil, err
 			}
 		}
-		if err := s.reopen(j); err != nil {
-			return nil, err
-		}
 		g := &generation{Session: s, generate: m, job: j, start: start, estimate: estimator{picture: s.pictureTime}}
-		return g.run(s.opened().engine)
+		return s.outlive(j, g.run, g.step)
 	}, nil
 }
 
@@ -65,11 +62,31 @@ type generation struct {
 	job      *job
 	start    time.Time
 	estimate estimator
+	pictures int // sent
+
+	checkpoint *engine.Checkpoint // where it goes on if the device is lost; nil for the beginning
+	saved      time.Time          // when that was
 }
 
-func (g *generation) run(e *engine.Engine) (message, error) {
+// checkpointEvery is the time that a lost device may cost, about. A checkpoint waits for the device, which is then idle for
+// some milliseconds; after a preview, which has waited, it is nearly free.
+const checkpointEvery = time.Second
+
+// step is the one after which a lost device's run goes on.
+func (g *generation) step() int {
+	if g.checkpoint == nil {
+		return 0
+	}
+	return g.checkpoint.Step
+}
+
+func (g *generation) run() (message, error) {
+	if err := g.reopen(g.job); err != nil {
+		return nil, err
+	}
+	e := g.opened().engine
 	peers := g.newPeers(g.Peers, e.Hash())
-	for ev, err := range e.Generate(g.job.ctx, g.Request, peers...) {
+	for ev, err := range e.Resume(g.job.ctx, g.Request, g.checkpoint, peers...) {
 		if err != nil {
 			return nil, err
 		}
@@ -88,14 +105,14 @@ func (g *generation) run(e *engine.Engine) (message, error) {
 func (g *generation) tell(ev engine.Event) error {
 	now := g.now()
 	batch := max(g.Request.Batch, 1)
-	steps, pictures := 0, batch
+	steps, pictures, last := 0, batch, ev.Steps
 	switch ev.Phase {
 	case engine.Encoding:
 		g.estimate.begin(now)
+		g.saved = now
 		steps = 1 // at least: there is no estimate yet
 	case engine.Denoising:
 		g.estimate.stepped(now)
-		last := ev.Steps
 		if g.Request.StopAfter > 0 {
 			last = g.Request.StopAfter
 		}
@@ -120,13 +137,34 @@ func (g *generation) tell(ev engine.Event) error {
 	if err := g.send(m); err != nil {
 		return err
 	}
-	switch {
-	case ev.Phase == engine.Decoding:
-		return g.sendPicture(ev.Result, ev.Step-1)
-	case ev.Preview != nil && g.PreviewEvery > 0 && ev.Step%g.PreviewEvery == 0 && steps > 0:
-		return g.sendPreviews(ev)
+	switch ev.Phase {
+	case engine.Denoising:
+		previewed := ev.Preview != nil && g.PreviewEvery > 0 && ev.Step%g.PreviewEvery == 0 && steps > 0
+		if previewed {
+			if err := g.sendPreviews(ev); err != nil {
+				return err
+			}
+		}
+		stops := ev.Step >= last && last < ev.Steps // a run that went on from there would not
+		if due := previewed || ev.Step == ev.Steps || now.Sub(g.saved) >= checkpointEvery; due && !stops {
+			return g.save(ev, now)
+		}
+	case engine.Decoding:
+		if ev.Step > g.pictures { // else it was sent before the device was lost
+			g.pictures = ev.Step
+			return g.sendPicture(ev.Result, ev.Step-1)
+		}
 	}
 	return nil
+}
+
+// save makes a checkpoint.
+func (g *generation) save(ev engine.Event, now time.Time) error {
+	c, err := ev.Checkpoint()
+	if err == nil {
+		g.checkpoint, g.saved = c, now
+	}
+	return err
 }
 
 // seconds cuts to milliseconds, which is all that a page shows.

@@ -102,6 +102,11 @@ type (
 		ID     int64      `json:"id"`
 		Device deviceInfo `json:"device"`
 	}
+	deviceLost struct {
+		ID      int64  `json:"id"`
+		Step    int    `json:"step"`
+		Message string `json:"message"`
+	}
 	need struct {
 		ID     int64  `json:"id"`
 		Name   string `json:"name"`
@@ -258,6 +263,7 @@ func (score) kind() string        { return "score" }
 func (scores) kind() string       { return "scores" }
 func (ready) kind() string        { return "ready" }
 func (deviceOpened) kind() string { return "device" }
+func (deviceLost) kind() string   { return "lost" }
 func (need) kind() string         { return "need" }
 func (loading) kind() string      { return "loading" }
 func (opened) kind() string       { return "opened" }

@@ -37,15 +37,17 @@ func (s *Session) openWork(m *open, frame Frame) (func(*job) (message, error), e
 	}
 	return func(j *job) (message, error) {
 		s.closeModel()
-		if err := s.openDevice(j, asked); err != nil {
-			return nil, err
-		}
-		if err := s.load(j, parsed, asked); err != nil {
-			return nil, err
-		}
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return opened{m.ID, s.model.info, s.device.info}, nil
+		return s.outlive(j, func() (message, error) {
+			if err := s.openDevice(j, asked); err != nil {
+				return nil, err
+			}
+			if err := s.load(j, parsed, asked); err != nil {
+				return nil, err
+			}
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return opened{m.ID, s.model.info, s.device.info}, nil
+		}, func() int { return 0 })
 	}, nil
 }
 
@@ -76,10 +78,13 @@ func (s *Session) openDevice(j *job, asked string) error {
 	s.mu.Lock()
 	current := s.device
 	s.mu.Unlock()
-	if current != nil && current.asked == asked {
+	switch {
+	case current == nil: // a model that was lost with its device stays
+	case current.asked == asked:
 		return nil
+	default:
+		s.closeDevice()
 	}
-	s.closeDevice()
 	found, err := s.options.OpenDevice(j.ctx, asked)
 	if err != nil {
 		return &fault{failure{Code: NoDevice, Field: "device", Message: err.Error()}}
@@ -131,38 +136,6 @@ func (s *Session) closeDevice() {
 	if d != nil {
 		d.Close()
 	}
-}
-
-// loseDevice lets go of a device that is gone. The model stays, as far as it is not on the device: it explains prompts, and
-// the next generation opens it again.
-func (s *Session) loseDevice() {
-	s.mu.Lock()
-	d, model := s.device, s.model
-	s.device = nil
-	if model != nil {
-		model.lost = true
-	}
-	s.mu.Unlock()
-	if model != nil {
-		model.engine.Close()
-	}
-	if d != nil {
-		d.Close()
-	}
-}
-
-// reopen opens device and model again if they were lost.
-func (s *Session) reopen(j *job) error {
-	s.mu.Lock()
-	model := s.model
-	s.mu.Unlock()
-	if !model.lost {
-		return nil
-	}
-	if err := s.openDevice(j, model.asked); err != nil {
-		return err
-	}
-	return s.load(j, model.manifest, model.asked)
 }
 
 // shardAnswer is what the page says to a need.

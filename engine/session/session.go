@@ -23,7 +23,7 @@ type Options struct {
 	Version string
 	// Devices are the names that OpenDevice knows beside "auto".
 	Devices []string
-	// OpenDevice opens a device by one of those names or "auto". The session closes it. It is called again after a device
+	// OpenDevice opens a device by one of those names or "auto". The session closes it. It is called again where a device
 	// was lost.
 	OpenDevice func(ctx context.Context, name string) (Opened, error)
 }

@@ -137,6 +137,8 @@ export class Controller {
   #loading(event) {
     if (event.status === "device") {
       this.#tellDevice(event.device);
+    } else if (event.status === "lost") {
+      this.#progress.tell("lost", text.lost(event));
     } else {
       this.#progress.tell("loading", text.loading(event), { fraction: event.loaded / event.total });
       byId("loaded").textContent = text.loaded(event);

@@ -11,8 +11,8 @@ const ways = {
   internal: "open",
   closed: "open",
   version: "reload",
-  device_lost: "generate",
   peer_lost: "generate",
+  device_lost: "onCPU", // it was opened again before
   no_device: "onCPU",
 };
 

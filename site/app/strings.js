@@ -20,6 +20,7 @@ export const text = {
   done: ({ elapsed }) => `Done in ${duration(elapsed)}`,
   cancelled: "Cancelled",
   failed: "Stopped by an error",
+  lost: ({ step }) => `The GPU was lost${step ? ` after step ${step}` : ""}: opening it again to go on`,
 
   again: "Try again",
   onCPU: "Use the CPU",

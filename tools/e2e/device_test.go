@@ -102,20 +102,61 @@ const keepDevice = `{
 	GPUAdapter.prototype.requestDevice = async function (...args) { return globalThis.opened = await open.apply(this, args); };
 }`
 
-// A GPU that is lost in the middle of a run is a plain message, and the next try works.
+// keepSaid keeps what the page announces.
+const keepSaid = `{
+	const status = document.querySelector("[role=status]");
+	window.said = [];
+	new MutationObserver(() => window.said.push(status.textContent)).observe(status, { childList: true, characterData: true, subtree: true });
+}`
+
+// A GPU that is lost in the middle of a run is opened again, and the run goes on from where it was to the same picture. The
+// page says so.
 func TestDeviceLost(t *testing.T) {
 	o := newOrigin(t, tinyModel(t))
 	o.set(func(o *origin) { o.before["/worker.js"] = keepDevice })
 	v := newVisit(t, o.url+"?device=webgpu")
-	v.begin("a AND b", 1, 1000)
-	v.awaitText("status", "^Composing")
-	evaluate[bool](v.workers()["counterpoint engine"], "globalThis.opened.destroy(), true")
-	v.awaitText("alert", "lost")
-	v.enter("spinbutton", "Steps", "3")
-	v.click("button", "Try again")
+	v.awaitText("status", "^Ready$")
+	engine := v.workers()["counterpoint engine"]
+	evaluate[bool](v, keepSaid+`
+		const sampler = document.querySelector("select#sampler");
+		sampler.value = "ddpm";
+		sampler.dispatchEvent(new Event("input"))`)
+	v.generate("a AND b", 1, 120)
+	want, r := v.download()
+	if r.Request.Sampler != "ddpm" {
+		t.Fatalf("the sampler is %q, want one with noise", r.Request.Sampler)
+	}
+	v.begin("a AND b", 1, 120)
+	v.awaitThat(`document.querySelector("#count").textContent`, "^([5-9].|1..) / 120$")
+	evaluate[bool](engine, "globalThis.opened.destroy(), true")
+	v.awaitThat(`window.said.join("; ")`, "The GPU was lost after step [0-9]+: opening it again to go on(;.*)?; Composing")
 	v.awaitText("status", "^Done in ")
-	if _, r := v.download(); r.Request.Steps != 3 {
-		t.Errorf("after the loss it made a picture of %d steps, want 3", r.Request.Steps)
+	if got, _ := v.download(); !bytes.Equal(got, want) {
+		t.Error("after the loss it makes another picture")
+	}
+}
+
+// fragileDevice is one that is lost in each run, once the prompt is read.
+const fragileDevice = keepDevice + `{
+	const post = globalThis.postMessage;
+	globalThis.postMessage = function (message, ...rest) {
+		if (message.head?.includes('"phase":"encoding"')) globalThis.opened.destroy();
+		return post.call(this, message, ...rest);
+	};
+}`
+
+// A GPU that is lost again and again is given up: the page offers the CPU.
+func TestDeviceLostAgain(t *testing.T) {
+	o := newOrigin(t, tinyModel(t))
+	o.set(func(o *origin) { o.before["/worker.js"] = fragileDevice })
+	v := newVisit(t, o.url+"?device=webgpu")
+	v.begin("a AND b", 1, 3)
+	v.awaitText("alert", "lost")
+	o.set(func(o *origin) { delete(o.before, "/worker.js") })
+	v.click("button", "Use the CPU")
+	v.awaitText("status", "^Done in ")
+	if device := v.fact("Device"); !strings.HasPrefix(device, "CPU: ") {
+		t.Errorf("device: %q, want the CPU", device)
 	}
 }
 
