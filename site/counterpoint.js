@@ -37,8 +37,8 @@ export class Counterpoint {
    *   manifest?: ArrayBuffer, before_shards?: (manifest: ArrayBuffer) => Promise<void>}} [options] manifest: then none is
    *   fetched; before_shards is waited for before the first shard, when the device has passed its self-test;
    *   progress_callback gets {status: "device", device} when one is opened, {status: "lost", step} when it is gone and will be
-   *   opened again, and {status: "progress_total", loaded, total, network, storage, mended, refused}: bytes of shards, from
-   *   network and storage
+   *   opened again, and {status: "progress_total", loaded, total, network, storage, kept, mended, refused}: bytes of shards,
+   *   from network and storage, and why they are not kept for the next visit
    * @returns {Promise<Counterpoint>}
    * @throws {CounterpointError} or the signal's reason
    */

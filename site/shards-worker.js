@@ -1,6 +1,6 @@
 // A Web Worker that gets shards: from storage, or from the network and then into storage. It takes {id, url, name, bytes,
-// sha256, fresh} and {id, cancel}, and answers with {id, loaded} as bytes come and at last {id, data, from, mended, refused} or {id,
-// error}. It works beside the engine, so that the next shard comes while one is on its way to the device.
+// sha256, fresh} and {id, cancel}, and answers with {id, loaded} as bytes come and at last {id, data, from, kept, mended, refused} or
+// {id, error}. It works beside the engine, so that the next shard comes while one is on its way to the device.
 import { download } from "./lib/download.js";
 import { matches } from "./lib/hash.js";
 import { Store } from "./lib/store.js";
@@ -25,7 +25,7 @@ addEventListener("message", async ({ data: { id, cancel, ...shard } }) => {
 async function get(signal, { url, name, bytes, sha256, fresh }, report) {
   const shelf = await store;
   const kept = await shelf.read(name);
-  if (kept && !fresh && await matches(kept, sha256)) return { data: kept, from: "storage", refused: shelf.refused };
+  if (kept && !fresh && await matches(kept, sha256)) return { data: kept, from: "storage", kept: true, refused: shelf.refused };
   // What is kept here needs no second copy in the browser's cache, and one that was wrong must not come again from it.
   const cache = fresh || kept ? "reload" : shelf.refused ? "default" : "no-store";
   const data = await fetched(signal, url, bytes, cache, report).catch((error) => {
@@ -33,8 +33,7 @@ async function get(signal, { url, name, bytes, sha256, fresh }, report) {
     throw new Error(`the copy in this browser is damaged (its SHA-256 is another), and ${error.message}`, { cause: error });
   });
   if (!await matches(data, sha256)) throw new Error("what the server sent is damaged: its SHA-256 is another");
-  await shelf.write(name, data);
-  return { data, from: "network", mended: Boolean(kept), refused: shelf.refused };
+  return { data, from: "network", kept: await shelf.write(name, data), mended: Boolean(kept), refused: shelf.refused };
 }
 
 /** Of a model that was added by hand nothing is to be had elsewhere. */

@@ -51,6 +51,7 @@ export class Controller {
   #storage;
   #device;
   #model;
+  #refused; // why it is not kept
   #engine = Promise.resolve(); // a Counterpoint, once open
 
   /** @param {string} device "auto", "webgpu" or "cpu" */
@@ -110,7 +111,7 @@ export class Controller {
       this.#shape();
       this.#composition.use(engine);
       byId("model").textContent = text.model(engine.model);
-      this.#progress.end(text.ready);
+      this.#progress.end(this.#refused ? text.readyOnce(this.#refused) : text.ready);
       this.#storage.show();
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(error); // else another is opened in its place
@@ -142,6 +143,7 @@ export class Controller {
     } else {
       this.#progress.tell("loading", text.loading(event), { fraction: event.loaded / event.total });
       byId("loaded").textContent = text.loaded(event);
+      this.#refused = event.refused;
     }
   }
 

@@ -13,6 +13,7 @@ export const text = {
   starting: "Starting the engine",
   loading: ({ loaded, total }) => `Loading the model: ${bytes(loaded)} of ${bytes(total)}`,
   ready: "Ready",
+  readyOnce: (refused) => `Ready. The next visit will have to download again, because ${refused}`,
   reading: "Reading the prompt",
   step: ({ left }) => `Composing${left === undefined ? "" : `: ${about(left)} left`}`,
   verifying: ({ left }) => `Checking the concepts${left === undefined ? "" : `: ${about(left)} left`}`,
@@ -145,12 +146,12 @@ export const text = {
     return `${why ? `${device}, because ${why}` : device}; ${pace}.${insecure}`;
   },
   model: ({ name, profile, hash, weight_bytes }) => `${name}, ${profile}, ${bytes(weight_bytes)} on the device (${hash.slice(0, 10)})`,
-  loaded({ network, storage, mended, refused }) {
+  loaded({ network, storage, kept, mended, refused }) {
     const from = [];
     if (network) from.push(`${bytes(network)} from the network`);
     if (storage) from.push(`${bytes(storage)} from this browser’s storage`);
     const parts = [from.join(" and ") || "nothing yet"];
-    if (refused) parts.push(`nothing is kept for the next visit, because ${refused}`);
+    if (refused) parts.push(`${kept ? "not all" : "nothing"} is kept, because ${refused}: the next visit will download ${kept ? "the rest" : "it"} again`);
     else if (network) parts.push("kept for the next visit");
     if (mended) parts.push("what was damaged in storage was fetched anew");
     return `${parts.join("; ")}.`;

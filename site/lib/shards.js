@@ -11,8 +11,11 @@ export class Shards {
   #report;
   #seen = new Set(); // names of those that came
 
-  /** What came from where so far. refused: why nothing is kept in storage; mended: stored files that were damaged. */
-  tally = { total: 0, network: 0, storage: 0, mended: 0, refused: "" };
+  /**
+   * Bytes, what came from where so far and what of it is kept. refused: why that is not all; mended: stored files that were
+   * damaged.
+   */
+  tally = { total: 0, network: 0, storage: 0, kept: 0, mended: 0, refused: "" };
 
   /**
    * @param {URL} [base] of the model's files; without it they come from storage alone
@@ -72,12 +75,13 @@ export class Shards {
     });
   }
 
-  #receive({ id, loaded, data, error, from, mended, refused }) {
+  #receive({ id, loaded, data, error, from, kept, mended, refused }) {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     if (error) return waiting.reject(new Error(error));
     if (data) {
       if (from === "storage" && !this.#seen.has(waiting.name)) this.tally.storage += data.length;
+      if (kept && !this.#seen.has(waiting.name)) this.tally.kept += data.length;
       this.#seen.add(waiting.name);
       if (mended) this.tally.mended++;
       this.tally.refused = refused;

@@ -23,9 +23,9 @@ export class Store {
   // What waits for a lock keeps the folder that it began with: another file may meet the end of the storage meanwhile.
 
   #refuse(error) {
-    this.#folder = undefined;
-    this.refused = error.name === "QuotaExceededError" ? "the browser's storage is full"
-      : navigator.storage ? `the browser refuses storage (${error.name})` : "the browser has no storage for this page";
+    const full = error.name === "QuotaExceededError"; // what is there can be read all the same
+    if (!full) this.#folder = undefined;
+    this.refused = full ? "the browser's storage is full" : navigator.storage ? `the browser refuses storage (${error.name})` : "the browser has no storage for this page";
   }
 
   /** @returns {Promise<Uint8Array|undefined>} what is there under a name, unchecked */
@@ -43,23 +43,27 @@ export class Store {
     });
   }
 
+  /** @returns {Promise<boolean>} whether it is kept now, whole */
   async write(name, bytes) {
     const folder = this.#folder;
-    if (!folder) return;
-    await this.#lock(name, "exclusive", async () => {
+    if (!folder || this.refused) return false;
+    return this.#lock(name, "exclusive", async () => {
       try {
         const handle = await folder.getFileHandle(name, { create: true });
         const file = await handle.createSyncAccessHandle();
         try {
           file.truncate(0);
-          file.write(bytes, { at: 0 }); // a part of it would be noticed by its hash
+          file.write(bytes, { at: 0 }); // what it returns where the quota ends is no length in Chromium
           file.flush();
+          if (file.getSize() < bytes.length) throw new DOMException("a part of it is written", "QuotaExceededError");
         } finally {
           file.close();
         }
+        return true;
       } catch (error) {
         await folder.removeEntry(name).catch(() => {});
         this.#refuse(error);
+        return false;
       }
     });
   }

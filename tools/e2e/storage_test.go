@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/chromedp"
 )
 
 // The second visit fetches the app and no weights.
@@ -84,6 +87,60 @@ func TestStorageRefused(t *testing.T) {
 				t.Errorf("loaded: %q, want that nothing is kept", loaded)
 			}
 		})
+	}
+}
+
+// storedShards is what is stored of shards: how many of them, how many files that are none, and bytes.
+const storedShards = `(async () => {
+	const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle("shards");
+	const found = { whole: 0, part: 0, bytes: 0 };
+	for await (const [name, handle] of folder) {
+		const data = await (await handle.getFile()).arrayBuffer();
+		const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
+		found[name.startsWith(hash) ? "whole" : "part"]++;
+		found.bytes += data.byteLength;
+	}
+	return found;
+})()`
+
+type stored struct{ Whole, Part, Bytes int }
+
+// Where the storage is full in the middle of a download the visit goes on, and the page says that the next one will download
+// again: what did not fit, once there is room.
+func TestQuota(t *testing.T) {
+	o := newOrigin(t, tinyModel(t))
+	v := newPerson(t)
+	v.open(o.url + "?device=cpu")
+	v.awaitText("status", "waits for you")
+	used := evaluate[float64](v, `navigator.storage.estimate().then(({ usage }) => usage)`)
+	quota := func(bytes *float64) {
+		t.Helper()
+		if _, err := chromedp.Call(v.ctx, storage.OverrideQuotaForOrigin, storage.OverrideQuotaForOriginParams{Origin: strings.TrimSuffix(o.url, "/"), QuotaSize: bytes}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	quota(new(used + 100e3)) // the model has 169 kB in shards, of which the largest does not fit with all others
+	o.requests()
+	evaluate[bool](v, `document.querySelector("#offer .primary").click(), true`)
+	v.awaitText("status", "^Ready. The next visit will have to download again, because the browser's storage is full")
+	v.generate("a", 1, 2)
+	fetched := len(slices.Compact(slices.Sorted(slices.Values(shards(o.requests()))))) // helpers fetch again what is not kept
+	if loaded := v.fact("Loaded"); !strings.Contains(loaded, "not all is kept") || !strings.Contains(loaded, "the next visit will download the rest again") {
+		t.Errorf("loaded: %q, want that a part is kept and what follows", loaded)
+	}
+	kept := evaluate[stored](v, storedShards)
+	if kept.Whole == 0 || kept.Whole >= fetched || kept.Part > 0 {
+		t.Fatalf("of %d shards it keeps %+v", fetched, kept)
+	}
+	quota(nil)
+	v.trust()
+	v.open(o.url + "?device=cpu")
+	v.awaitText("status", "^Ready$")
+	if again := len(shards(o.requests())); again != fetched-kept.Whole {
+		t.Errorf("%d of %d shards are kept, and the next visit fetches %d", kept.Whole, fetched, again)
+	}
+	if kept := evaluate[stored](v, storedShards); kept.Whole != fetched || kept.Part > 0 {
+		t.Errorf("of %d shards it now keeps %+v", fetched, kept)
 	}
 }
 

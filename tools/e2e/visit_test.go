@@ -253,7 +253,7 @@ func (v *visit) generate(prompt string, seed, steps int) {
 // begin asks for a picture, once the page is ready.
 func (v *visit) begin(prompt string, seed, steps int) {
 	v.Helper()
-	v.awaitText("status", "^(Ready|Done in .*|Cancelled|Stopped .*|The .*)$")
+	v.awaitText("status", "^(Ready|Ready\\. .*|Done in .*|Cancelled|Stopped .*|The .*)$")
 	v.enter("textbox", "Prompt", prompt)
 	v.enter("spinbutton", "Seed", fmt.Sprint(seed))
 	v.enter("spinbutton", "Steps", fmt.Sprint(steps))
