@@ -86,6 +86,14 @@ func TestServed(t *testing.T) {
 	}
 }
 
+// A shard whose download broke is sent from there on.
+func TestRange(t *testing.T) {
+	w := get(t, testHandler(t), "/model/"+shardName, "Range", "bytes=2-", "Accept-Encoding", "gzip, br, zstd")
+	if w.Code != http.StatusPartialContent || w.Body.String() != "ights" || w.Header().Get("Content-Range") != "bytes 2-6/7" || w.Header().Get("Content-Encoding") != "" {
+		t.Errorf("status %d, body %q, headers %v", w.Code, w.Body, w.Header())
+	}
+}
+
 // Nothing is served but the app, the manifest and what is called as a shard.
 func TestNotServed(t *testing.T) {
 	h := testHandler(t)

@@ -3,7 +3,7 @@
  */
 export class Shards {
   #worker = new Worker(new URL("../shards-worker.js", import.meta.url), { type: "module", name: "counterpoint shards" });
-  #waiting = new Map(); // by id: {resolve, reject, name, loaded}
+  #waiting = new Map(); // by id: {resolve, reject, name, network, begun}
   #ahead = new Map(); // by name: the promise of one that will be asked for next
   #lastId = 0;
   #base;
@@ -61,7 +61,7 @@ export class Shards {
     const url = this.#base && new URL(shard.name, this.#base).href;
     const answer = new Promise((resolve, reject) => {
       signal?.throwIfAborted();
-      this.#waiting.set(id, { resolve, reject, name: shard.name, loaded: 0 });
+      this.#waiting.set(id, { resolve, reject, name: shard.name, network: 0, begun: 0 });
       this.#worker.postMessage({ id, url, fresh, ...shard });
     });
     const cancel = () => {
@@ -75,7 +75,7 @@ export class Shards {
     });
   }
 
-  #receive({ id, loaded, data, error, from, kept, mended, refused }) {
+  #receive({ id, loaded, begun, data, error, from, kept, mended, refused }) {
     const waiting = this.#waiting.get(id);
     if (!waiting) return;
     if (error) return waiting.reject(new Error(error));
@@ -87,8 +87,9 @@ export class Shards {
       this.tally.refused = refused;
       waiting.resolve(data);
     } else {
-      this.tally.network += loaded - waiting.loaded;
-      waiting.loaded = loaded;
+      this.tally.network += loaded - begun - waiting.network;
+      this.tally.storage += begun - waiting.begun;
+      Object.assign(waiting, { network: loaded - begun, begun });
     }
     this.#report();
   }

@@ -1,4 +1,9 @@
 // Files kept in the origin's private file system. For a dedicated worker: only there can they be written at once.
+import { Part } from "./part.js";
+
+const suffix = ".part";
+const busy = "NoModificationAllowedError"; // another tab, or another request, is at it
+const mostParts = 2; // of other files: a download and the one ahead of it
 
 /** A folder of them, or why there is none: "shards" are called by their hash, "models" are manifests called by theirs. */
 export class Store {
@@ -68,15 +73,28 @@ export class Store {
     });
   }
 
+  /** @returns {Promise<Part|undefined>} what came before of a file, and to keep what comes; undefined where nothing can be kept */
+  async begin(name) {
+    const folder = this.#folder;
+    if (!folder || this.refused) return undefined;
+    try {
+      await tidy(folder, name + suffix);
+      return await Part.open(folder, name + suffix);
+    } catch (error) {
+      if (error.name !== busy) this.#refuse(error);
+      return undefined;
+    }
+  }
+
   async remove(name) {
-    await this.#folder?.removeEntry(name).catch((error) => error.name === "NotFoundError" || this.#refuse(error));
+    await this.#folder?.removeEntry(name).catch((error) => ["NotFoundError", busy].includes(error.name) || this.#refuse(error));
   }
 
   /** @returns {Promise<Map<string, number>>} the size of each file, by name */
   async sizes() {
     const found = new Map();
     if (!this.#folder) return found;
-    for await (const [name, handle] of this.#folder) found.set(name, (await handle.getFile()).size);
+    for await (const [name, handle] of this.#folder) found.set(name, (await handle.getFile().catch(() => undefined))?.size ?? 0);
     return found;
   }
 
@@ -84,4 +102,14 @@ export class Store {
   #lock(name, mode, run) {
     return navigator.locks.request(`counterpoint-${this.#name}-${name}`, { mode }, run);
   }
+}
+
+/** Deletes what was begun and left, but the newest. */
+async function tidy(folder, but) {
+  const parts = [];
+  for await (const [name, handle] of folder) {
+    if (name.endsWith(suffix) && name !== but) parts.push({ name, at: (await handle.getFile().catch(() => undefined))?.lastModified ?? Infinity });
+  }
+  parts.sort((a, b) => b.at - a.at);
+  for (const { name } of parts.slice(mostParts)) await folder.removeEntry(name).catch(() => {});
 }

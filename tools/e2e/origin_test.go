@@ -66,14 +66,17 @@ func (p *proxy) foreignTo(host string) []string {
 type origin struct {
 	url string
 
-	mu       sync.Mutex
-	app      http.Handler      // what the server answers with
-	asked    []string          // paths
-	before   map[string]string // by path: script that runs before the file's own
-	broken   map[string]int    // by path: the status it is answered with
-	unguided bool              // without the policy
-	below    string            // the path under which the app is
-	down     bool              // it answers nothing at all
+	mu        sync.Mutex
+	app       http.Handler      // what the server answers with
+	asked     []string          // paths
+	before    map[string]string // by path: script that runs before the file's own
+	broken    map[string]int    // by path: the status it is answered with
+	cut       map[string]cut    // by path
+	ranges    []string          // asked for since it was last looked at
+	rangeless bool              // it sends whole files alone
+	unguided  bool              // without the policy
+	below     string            // the path under which the app is
+	down      bool              // it answers nothing at all
 }
 
 func newOrigin(t *testing.T, model fs.FS) *origin {
@@ -83,7 +86,7 @@ func newOrigin(t *testing.T, model fs.FS) *origin {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &origin{app: handler, before: make(map[string]string), broken: make(map[string]int)}
+	o := &origin{app: handler, before: make(map[string]string), broken: make(map[string]int), cut: make(map[string]cut)}
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.Handler = site.LoopbackOnly(http.HandlerFunc(o.answer), server.Listener.Addr().(*net.TCPAddr))
 	server.Start()
@@ -102,6 +105,16 @@ func newOrigin(t *testing.T, model fs.FS) *origin {
 		o.mu.Lock()
 		o.asked = append(o.asked, r.URL.Path)
 		broken, changed, below, down := o.broken[r.URL.Path], o.before[r.URL.Path] != "", o.below, o.down
+		if c, ok := o.cut[r.URL.Path]; ok {
+			delete(o.cut, r.URL.Path)
+			w = &cutWriter{w, c}
+		}
+		if asked := r.Header.Get("Range"); asked != "" {
+			o.ranges = append(o.ranges, asked)
+		}
+		if o.rangeless {
+			r.Header.Del("Range")
+		}
 		o.mu.Unlock()
 		if down {
 			panic(http.ErrAbortHandler)
@@ -118,6 +131,29 @@ func newOrigin(t *testing.T, model fs.FS) *origin {
 		forward.ServeHTTP(w, r)
 	})
 	return o
+}
+
+// cut breaks a connection once: after so many bytes, and not before the test says that they have arrived.
+type cut struct {
+	after   int
+	arrived chan struct{}
+}
+
+// cutWriter is a connection that breaks.
+type cutWriter struct {
+	http.ResponseWriter
+	cut
+}
+
+func (w *cutWriter) Write(data []byte) (int, error) {
+	if len(data) <= w.after {
+		w.after -= len(data)
+		return w.ResponseWriter.Write(data)
+	}
+	_, _ = w.ResponseWriter.Write(data[:w.after])
+	_ = http.NewResponseController(w.ResponseWriter).Flush()
+	<-w.arrived
+	panic(http.ErrAbortHandler)
 }
 
 func (o *origin) answer(w http.ResponseWriter, r *http.Request) {
@@ -153,6 +189,15 @@ func (o *origin) set(change func(*origin)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	change(o)
+}
+
+// rangesAsked returns the ranges asked for since the last call.
+func (o *origin) rangesAsked() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	asked := o.ranges
+	o.ranges = nil
+	return asked
 }
 
 // requests returns the paths asked for since the last call.
