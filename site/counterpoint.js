@@ -1,9 +1,8 @@
-// Counterpoint in a page: the engine runs in a Web Worker, on the GPU where the browser has WebGPU, else on the CPU.
+// Counterpoint in a page: the engine runs in a Web Worker, on the GPU where the browser has WebGPU, else on the CPU. See API.md.
 //
 //   const cp = await Counterpoint.from_pretrained("model/");
-//   for await (const event of cp.stream("a red cube AND a blue sphere", { seed: 7 })) {
-//     if (event.type === "picture") image.src = URL.createObjectURL(event.blob);
-//   }
+//   const { images, recipe } = await cp("a red cube AND a blue sphere", { seed: 7 });
+//   image.src = URL.createObjectURL(images[0]);
 import { CounterpointError } from "./lib/errors.js";
 import { Helpers } from "./lib/helpers.js";
 import { abortable } from "./lib/latest.js";
@@ -14,10 +13,23 @@ import { Shards } from "./lib/shards.js";
 
 export { CounterpointError };
 
+/** @import { Device, Event, Explained, Generate, Model, Options, Previews, ProgressEvent, Result } from "./types/protocol.js" */
+
 const protocol = 1;
 
-/** An open model on a device. One picture is made at a time. */
-export class Counterpoint {
+/** Makes instances functions, which do what their generate does. (Function itself compiles text, which policies forbid.) */
+class Callable {
+  constructor() {
+    const call = (...all) => call.generate(...all);
+    return Object.setPrototypeOf(call, new.target.prototype);
+  }
+}
+
+/**
+ * An open model on a device. It is a function too: `await cp(prompt, options)` is `await cp.generate(prompt, options)`. One request
+ * for pictures is answered at a time; another meanwhile fails with code "busy", unless the first was aborted.
+ */
+export class Counterpoint extends Callable {
   #module;
   #manifest;
   #shards;
@@ -25,30 +37,32 @@ export class Counterpoint {
   #allowed;
   #session;
   #helpers;
-  /** The engine's description of the model (PROTOCOL.md, section 4). */
+  /** @type {Model} */
   model;
-  /** Its description of the device; on the CPU also helpers: how many workers took part in the last picture. */
+  /** @type {Device} what it runs on; another one after a GPU was lost */
   device;
 
   /**
    * Opens a packed model.
-   * @param {string|URL|undefined} url of its folder, with manifest.json and shards; with none, the shards are in storage
-   * @param {{device?: "auto"|"webgpu"|"cpu", progress_callback?: (event: object) => void, signal?: AbortSignal,
-   *   manifest?: ArrayBuffer, before_shards?: (manifest: ArrayBuffer) => Promise<void>}} [options] manifest: then none is
-   *   fetched; before_shards is waited for before the first shard, when the device has passed its self-test;
-   *   progress_callback gets {status: "device", device} when one is opened, {status: "lost", step} when it is gone and will be
-   *   opened again, and {status: "progress_total", loaded, total, network, storage, kept, mended, refused}: bytes of shards,
-   *   from network and storage, and why they are not kept for the next visit
-   * @returns {Promise<Counterpoint>}
+   * @param {string|URL|undefined} url of its folder, with manifest.json and shards, relative to the page; with none, the
+   *   shards are in storage
+   * @param {object} [options]
+   * @param {"auto"|"webgpu"|"cpu"|"wasm"} [options.device] auto, the default: a GPU that passes a self-test, else the CPU; wasm
+   *   is another name of cpu
+   * @param {(event: ProgressEvent) => void} [options.progress_callback]
+   * @param {AbortSignal} [options.signal] stops it; then it rejects with the signal's reason
+   * @param {ArrayBuffer} [options.manifest] manifest.json, which then is not fetched
+   * @param {(manifest: ArrayBuffer) => void|Promise<void>} [options.before_shards] waited for before the first shard, when the
+   *   device has passed its self-test
+   * @returns {Promise<Counterpoint & Generate>}
    * @throws {CounterpointError} or the signal's reason
    */
   static async from_pretrained(url, { device = "auto", progress_callback = () => {}, before_shards, signal, manifest } = {}) {
     const base = url && new URL(url, document.baseURI);
-    const [bytes, module] = await Promise.all([manifest ?? fetchManifest(signal, base), program()]);
-    signal?.throwIfAborted();
+    const [bytes, module] = await abortable(signal, Promise.all([manifest ?? fetchManifest(signal, base), program()]));
     const opened = new Counterpoint(module, base, bytes, progress_callback, before_shards);
     try {
-      const { head } = await opened.#open(signal, opened.#session, device);
+      const { head } = await opened.#open(signal, opened.#session, device === "wasm" ? "cpu" : device);
       return Object.assign(opened, { model: head.model, device: head.device });
     } catch (error) {
       opened.dispose();
@@ -56,7 +70,9 @@ export class Counterpoint {
     }
   }
 
+  /** @private use from_pretrained */
   constructor(module, base, manifest, report, allow = () => {}) {
+    super();
     this.#module = module;
     this.#manifest = manifest;
     this.#report = report;
@@ -93,12 +109,26 @@ export class Counterpoint {
   }
 
   /**
-   * Makes pictures. Leaving the loop, or aborting the signal, stops it within a step; what is loaded stays.
+   * Makes pictures.
    * @param {string} prompt
-   * @param {object} [options] the request's fields (PROTOCOL.md, section 4), signal, preview_every: steps, 0 for none, and
-   *   image, to begin with, and mask_image, white where it is made anew: Blob, ImageBitmap, ImageData, canvas or the like
-   * @yields {{type: "event"|"preview"|"picture"|"lost"|"done"}} the engine's message of that type; a preview has pixels: ImageData,
-   *   a picture blob: the PNG with its recipe inside
+   * @param {Options} [options]
+   * @returns {Promise<Result>}
+   * @throws {CounterpointError} or the signal's reason
+   */
+  async generate(prompt, options) {
+    const images = [];
+    for await (const event of this.stream(prompt, options)) {
+      if (event.type === "picture") images.push(event.blob);
+      if (event.type === "done") return { images, seed: event.request.seed, recipe: event.request, warnings: event.warnings };
+    }
+  }
+
+  /**
+   * Makes pictures, and tells of each step. Leaving the loop, or aborting the signal, stops it within a step; what is loaded
+   * stays. Of a preview, pixels is ready to be drawn; of a picture, blob is a PNG file with its recipe inside.
+   * @param {string} prompt
+   * @param {Options & Previews} [options]
+   * @returns {AsyncGenerator<Event, void, void>}
    * @throws {CounterpointError} or the signal's reason
    */
   async *stream(prompt, { signal, preview_every = 0, image, mask_image, ...fields } = {}) {
@@ -123,16 +153,17 @@ export class Counterpoint {
   }
 
   /**
-   * Says what a prompt means: rows, coefficients, evaluations, warnings (PROTOCOL.md, "explained").
+   * Says what a prompt means. Computes nothing, so it is answered while pictures are made, too.
    * @param {string} prompt
-   * @param {object} [options] as stream's; of pictures nothing is read, evaluations are those of strength
-   * @throws {CounterpointError}
+   * @param {Options} [options] as stream's; of pictures nothing is read, evaluations are those of strength
+   * @returns {Promise<Explained>}
+   * @throws {CounterpointError} or the signal's reason
    */
   async explain(prompt, { signal, image, mask_image, ...fields } = {}) {
     for await (const { head } of this.#session.request(signal, "explain", { request: { prompt, ...fields } })) return head;
   }
 
-  /** Frees everything. */
+  /** Frees everything: workers, memory, the device. What is under way, and all that is asked later, fails with code "closed". */
   dispose() {
     const error = { code: "closed", message: "the model is closed" };
     this.#helpers.end(error);
@@ -171,7 +202,8 @@ export class Counterpoint {
 
   #tell() {
     const { network, storage, total } = this.#shards.tally;
-    this.#report({ status: "progress_total", loaded: Math.min(network + storage, total), ...this.#shards.tally });
+    const loaded = Math.min(network + storage, total);
+    this.#report({ status: "progress_total", progress: 100 * loaded / total, loaded, ...this.#shards.tally });
   }
 }
 

@@ -9,12 +9,19 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // The shell is all that the page needs beside shards: its files and the model's manifest. The service worker keeps it as one
-// version, which is a hash of everything in it, so that a visit has files of one version alone.
+// version, which is a hash of everything in it, so that a visit has files of one version alone. What is there for other
+// people's pages is served too, but no part of it.
 
 const workerName = "sw.js"
+
+// inShell tells whether the app's own page needs a file.
+func inShell(name string) bool {
+	return !strings.HasPrefix(name, "example.") && !strings.HasSuffix(name, ".d.ts")
+}
 
 // unversioned stands in index.html where the version will.
 const unversioned = `<meta name="version" content="devel">`
@@ -54,6 +61,9 @@ func shellFiles(app, model fs.FS) (map[string][]byte, error) {
 func versionOf(files map[string][]byte) string {
 	all := sha256.New()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !inShell(name) {
+			continue
+		}
 		fmt.Fprintf(all, "%s %x\n", name, sha256.Sum256(files[name]))
 	}
 	return hex.EncodeToString(all.Sum(nil)[:8])
@@ -63,7 +73,7 @@ func versionOf(files map[string][]byte) string {
 func workerHead(version string, files map[string][]byte) ([]byte, error) {
 	list := make(map[string]shellFile, len(files))
 	for name, data := range files {
-		if name != workerName {
+		if name != workerName && inShell(name) {
 			list[name] = shellFile{fmt.Sprintf("%x", sha256.Sum256(data)), mediaType(name)}
 		}
 	}

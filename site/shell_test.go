@@ -16,6 +16,7 @@ func shellApp() fstest.MapFS {
 	app := testApp()
 	app["index.html"] = file("<!doctype html>" + unversioned)
 	app[workerName] = file("addEventListener();")
+	app["example.html"] = file("")
 	return app
 }
 
@@ -43,6 +44,7 @@ func TestShell(t *testing.T) {
 		t.Fatal(err)
 	}
 	shell := shellOf(t, files)
+	delete(files, "example.html") // not the page's
 	if len(shell.Files) != len(files)-1 || shell.Headers["Content-Security-Policy"] != policy {
 		t.Errorf("it knows %d of %d files, headers %v", len(shell.Files), len(files)-1, shell.Headers)
 	}
@@ -72,7 +74,7 @@ func TestVersion(t *testing.T) {
 	}
 	see("the app", shellApp(), testModel())
 	for name := range maps.Keys(shellApp()) {
-		if mediaType(name) == "" {
+		if mediaType(name) == "" || !inShell(name) {
 			continue
 		}
 		app := shellApp()
@@ -82,12 +84,14 @@ func TestVersion(t *testing.T) {
 	model := testModel()
 	model[manifestName] = file(string(model[manifestName].Data) + " ")
 	see(manifestName, shellApp(), model)
-	files, err := shellFiles(shellApp(), testModel())
+	app := shellApp()
+	app["example.html"] = file("another")
+	files, err := shellFiles(app, testModel())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if again := shellOf(t, files).Version; versions[again] != "the app" {
-		t.Errorf("the same files have version %s at another time", again)
+		t.Errorf("the same files, but for what is no part of the page, have version %s at another time", again)
 	}
 }
 

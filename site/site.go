@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-//go:embed index.html manifest.webmanifest *.css *.svg *.png *.js app/*.js lib/*.js all:dist
+//go:embed index.html example.html counterpoint.d.ts manifest.webmanifest *.css *.svg *.png *.js app/*.js lib/*.js all:dist
 var embedded embed.FS
 
 // engineFiles are what "make wasm" makes.
@@ -41,6 +41,7 @@ var types = map[string]string{
 	".png":         "image/png",
 	".raw":         "application/octet-stream", // a shard
 	".svg":         "image/svg+xml",
+	".ts":          "text/plain; charset=utf-8", // declarations, for editors
 	".wasm":        "application/wasm",
 	".webmanifest": "application/manifest+json",
 	".zst":         "application/octet-stream", // a shard; its compression is the format's, not the transfer's
