@@ -8,6 +8,7 @@ const large = 0.1;
 
 /** Where a concept is on the picture: a knob that pointer and arrow keys move. */
 export class Marker {
+  #i;
   #place = { x: 0.5, y: 0.5 };
   #number = element("span", { className: "badge", ariaHidden: "true" });
   #label = element("span", { className: "label", ariaHidden: "true", dir: "auto" });
@@ -18,8 +19,9 @@ export class Marker {
    * @param {(place: {x: number, y: number}|undefined) => void} move called with nothing to take the place away
    */
   constructor(i, sheet, move) {
+    this.#i = i;
     this.#number.textContent = i + 1;
-    this.element = element("button", { type: "button", className: `marker voice-${i % 6}` }, this.#number, this.#label);
+    this.element = element("button", { type: "button", className: `marker voice-${i % 6}` }, this.#number, " ", this.#label);
     this.element.setAttribute("aria-describedby", "board-help");
     this.element.addEventListener("pointerdown", (event) => {
       if (event.button) return;
@@ -46,7 +48,7 @@ export class Marker {
     Object.assign(this.element.style, { left: `${100 * x}%`, top: `${100 * y}%` });
     this.element.classList.toggle("drawn", drawn);
     this.element.classList.toggle("left", x > 0.6);
-    this.element.ariaLabel = text.board.marker(card, { x, y }, drawn);
+    this.element.ariaLabel = text.board.marker(this.#i, card, { x, y }, drawn);
     this.#label.textContent = card.text;
   }
 }

@@ -64,7 +64,7 @@ export class Storage {
   #item(model) {
     const { id, name } = model;
     const used = id === this.#models.entry?.id;
-    const use = element("button", { type: "button", disabled: used, ariaLabel: text.storage.useOf(name), onclick: () => this.#use(id) }, used ? text.storage.used : text.storage.use);
+    const use = element("button", { type: "button", disabled: used, ariaLabel: text.storage.useOf(name, used), onclick: () => this.#use(id) }, used ? text.storage.used : text.storage.use);
     const remove = element("button", { type: "button", ariaLabel: text.storage.removeOf(name), onclick: () => this.#remove(model) }, text.storage.remove);
     return element("li", {}, element("div", {}, element("strong", {}, name), element("p", { className: "help" }, text.storage.model(model))),
       element("div", { className: "row" }, use, remove));

@@ -23,7 +23,7 @@ export const storageText = {
     model: ({ profile, bytes: all, stored, id }) => `${profile}, ${stored === all ? `${bytes(all)} stored` : stored ? `${bytes(stored)} of ${bytes(all)} stored` : `not stored, ${bytes(all)}`} (${id.slice(0, 10)})`,
     use: "Use",
     used: "In use",
-    useOf: (name) => `Use ${name}`,
+    useOf: (name, used) => `${used ? "In use:" : "Use"} ${name}`,
     remove: "Delete",
     removeOf: (name) => `Delete ${name} from this browser`,
     removed: (name) => `${name} is deleted from this browser`,

@@ -4,7 +4,7 @@ import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);
 const minus = (v) => v.toFixed(1).replace("-", "−");
-const kinds = { place: "place", region: "region", range: "part of the run" };
+const kinds = { place: "place", region: "region", range: "part of the steps" };
 const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "top edge", y1: "bottom edge", from: "start", to: "end" };
 
 export const text = {
@@ -77,7 +77,7 @@ export const text = {
     group: "A group with choices or brackets: its words are edited in the prompt.",
   },
   board: {
-    marker: ({ text }, { x, y }, drawn) => `${text}, ${decimals(x)} across, ${decimals(y)} down${drawn ? ", placed by the seed" : ""}`,
+    marker: (i, { text }, { x, y }, drawn) => `${i + 1} ${text}, ${decimals(x)} across, ${decimals(y)} down${drawn ? ", placed by the seed" : ""}`,
     draw: ({ text }) => `Draw the region of “${text}”`,
   },
   verdicts: {

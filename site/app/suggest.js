@@ -23,7 +23,6 @@ export class Suggest {
     this.#vocabulary = vocabulary;
     this.#list.ariaLabel = label;
     field.ariaAutoComplete = "list";
-    field.setAttribute("aria-controls", this.#list.id);
     field.addEventListener("input", () => this.#offer());
     field.addEventListener("blur", () => this.#close());
     field.addEventListener("keydown", (event) => this.#key(event));
@@ -43,7 +42,7 @@ export class Suggest {
     const fits = begun.length >= least && begun !== begun.toUpperCase() && !known.includes(begins);
     this.#words = fits ? known.filter((word) => word.startsWith(begins)).slice(0, most) : [];
     if (!this.#words.length) return this.#close();
-    if (!this.#list.parentNode) this.#field.after(this.#list); // beside it only once it is of use
+    this.#attach();
     this.#list.replaceChildren(...this.#words.map((word, i) => element("li", {
       role: "option",
       id: `${this.#list.id}-${i}`,
@@ -54,6 +53,13 @@ export class Suggest {
     }, word)));
     this.#list.hidden = false;
     this.#choose(-1);
+  }
+
+  /** Puts the list beside the field once it is of use. */
+  #attach() {
+    if (this.#list.parentNode) return;
+    this.#field.after(this.#list);
+    this.#field.setAttribute("aria-controls", this.#list.id);
   }
 
   #choose(i) {

@@ -71,7 +71,7 @@ func TestCards(t *testing.T) {
 	v.enter("textbox", "Prompt", "one :0.5 @0-0.4 AND two")
 	v.awaitValue("textbox", "Concept 1", "one")
 	v.awaitValue("spinbutton", "Weight of concept 1", "0.5")
-	v.awaitValue("spinbutton", "Concept 1, part of the run: end", "0.4")
+	v.awaitValue("spinbutton", "Concept 1, part of the steps: end", "0.4")
 	v.awaitValue("textbox", "Concept 2", "two")
 	if _, err := v.find("textbox", "Concept 3"); err == nil {
 		t.Error("a card is left of the prompt before")

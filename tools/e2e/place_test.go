@@ -61,7 +61,7 @@ func TestPlace(t *testing.T) {
 	v.awaitValue("textbox", "Prompt", "a red cube @(0.5, 0.5) AND b")
 	v.touch(v.middle(".marker:not(.drawn)"), v.on("#sheet", 0.4, 0.3))
 	v.awaitValue("textbox", "Prompt", "a red cube @(0.4, 0.3) AND b")
-	v.await("button", "a red cube, 0.40 across, 0.30 down")
+	v.await("button", "1 a red cube, 0.40 across, 0.30 down")
 	evaluate[bool](v, `document.querySelector(".marker:not(.drawn)").focus(), true`)
 	v.press(kb.ArrowRight)
 	v.do("a larger step", chromedp.KeyEvent(kb.ArrowDown, chromedp.KeyModifiers(chromedp.ModifierShift)))
