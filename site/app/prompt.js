@@ -32,6 +32,8 @@ export class Prompt {
       this.#box.value = recipe.prompt;
       this.unmark();
     });
+    // Browsers leave one that is wider than their row where it is.
+    byId("examples").addEventListener("focusin", ({ target }) => target.matches(":focus-visible") && target.scrollIntoView({ block: "nearest", inline: "nearest" }));
     byId("examples").append(...examples.map((text) => element("button", {
       type: "button",
       onclick: () => {

@@ -88,38 +88,3 @@ func TestRegion(t *testing.T) {
 	v.click("button", "Concept 2 has a region")
 	v.awaitValue("textbox", "Prompt", "a AND b")
 }
-
-// Whoever has a keyboard alone composes, places, makes and saves a picture.
-func TestKeyboardAlone(t *testing.T) {
-	v := newCards(t, "a", "Concept 1")
-	control := func(key string) {
-		v.Helper()
-		v.do("pressing a key with Ctrl", chromedp.KeyEvent(key, chromedp.KeyModifiers(chromedp.ModifierCtrl)))
-	}
-	tabTo := func(name string) {
-		v.Helper()
-		for range 60 {
-			if v.press(kb.Tab); evaluate[string](v, `document.activeElement.ariaLabel ?? document.activeElement.id`) == name {
-				return
-			}
-		}
-		v.Fatalf("Tab never reaches %s", name)
-	}
-	tabTo("New concept")
-	v.do("typing", chromedp.KeyEvent("b"))
-	v.press(kb.Enter)
-	v.awaitValue("textbox", "Prompt", "a AND b")
-	tabTo("Concept 2 has a place")
-	v.press(kb.Enter)
-	v.press(kb.ArrowLeft) // on the marker, which has the focus now
-	prompt := v.value("textbox", "Prompt")
-	tabTo("prompt")
-	control(kb.ArrowUp) // the cursor is at the end, in the second concept
-	v.awaitValue("textbox", "Prompt", prompt+" :1.1")
-	tabTo("steps")
-	control("a")
-	v.do("typing", chromedp.KeyEvent("2"))
-	control(kb.Enter)
-	v.awaitText("status", "^Done in ")
-	tabTo("download")
-}

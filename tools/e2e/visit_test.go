@@ -263,10 +263,16 @@ func (v *visit) begin(prompt string, seed, steps int) {
 // download saves the picture and returns the file and the recipe inside.
 func (v *visit) download() ([]byte, recipe.Recipe) {
 	v.Helper()
+	return v.saved(func() { v.click("link", "Download PNG") })
+}
+
+// saved does what saves the picture and returns the file and the recipe inside.
+func (v *visit) saved(save func()) ([]byte, recipe.Recipe) {
+	v.Helper()
 	ctx, cancel := context.WithCancel(v.ctx)
 	defer cancel()
 	events := chromedp.BrowserEvents(ctx, browser.DownloadProgress)
-	v.click("link", "Download PNG")
+	save()
 	for event, err := range events {
 		if err != nil {
 			v.Fatal(err)
