@@ -14,7 +14,7 @@ export class History {
   #keep = byId("history-keep");
   #clear = byId("history-clear");
   #note = byId("history-note");
-  #urls = [];
+  #items = new Map(); // by the picture's id: {item, url}
 
   /** @param {(kept: import("../lib/album.js").Kept) => void} open called with a picture that was chosen */
   constructor(open) {
@@ -55,15 +55,20 @@ export class History {
 
   async #show() {
     const kept = await this.#album.all();
-    for (const url of this.#urls.splice(0)) URL.revokeObjectURL(url);
-    this.#list.replaceChildren(...kept.map((each) => this.#item(each)));
+    const ids = new Set(kept.map(({ id }) => id));
+    for (const [id, { item, url }] of this.#items) {
+      if (ids.has(id)) continue;
+      this.#items.delete(id);
+      URL.revokeObjectURL(url);
+      item.remove();
+    }
+    this.#list.prepend(...kept.filter(({ id }) => !this.#items.has(id)).map((each) => this.#item(each))); // newer than all before
     this.#clear.hidden = !kept.length;
     this.#note.textContent = this.#keep.checked ? (kept.length ? text.history.here(kept.length) : text.history.none) : text.history.off;
   }
 
   #item(kept) {
     const url = URL.createObjectURL(kept.blob);
-    this.#urls.push(url);
     const { prompt, seed } = kept.request;
     const image = element("img", { src: url, alt: "", loading: "lazy" });
     const open = element("button", { type: "button", className: "thumb", title: prompt, ariaLabel: text.history.open(prompt, seed), onclick: () => this.#open(kept) }, image);
@@ -77,6 +82,7 @@ export class History {
       },
     }, icon("remove"));
     const item = element("li", {}, open, remove);
+    this.#items.set(kept.id, { item, url });
     return item;
   }
 }
