@@ -36,7 +36,7 @@ KERNELS     := engine/device/cpu/kernel
 MAXLINES    := 500
 SOURCES      = find . -name '*.$(1)' -not -path './.*' -not -path './out/*' -not -path './bin/*' -not -path './$(WASM_DIR)/*'
 
-.PHONY: help run build wasm site serve types test test-wasm fuzz check staticcheck cross length generated bench train evaluate goldens clean
+.PHONY: help run build wasm site serve budgets types test test-wasm fuzz check staticcheck cross length generated bench train evaluate goldens clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +68,10 @@ site: wasm build ## the web app as a folder for any static host: SITE=out/site
 
 serve: wasm build ## the web app on this machine, at http://127.0.0.1:8080
 	$(BIN) serve
+
+budgets: site ## what the page takes, in bytes and until it computes, beside what it may; on a machine that does nothing else
+	$(GO) test ./site -count=1 -run '^TestShellSize$$' -v
+	$(GO) test ./tools/e2e -count=1 -run '^TestBudgets$$' -v -budgets
 
 types: ## site/counterpoint.d.ts, by TypeScript, which npm fetches
 	.ci/types $(CURDIR)/out/types
