@@ -192,11 +192,11 @@ export type Fields = {
      */
     scheduler?: "exponential" | "leading" | "trailing" | "linspace" | "karras" | undefined;
     /**
-     * moves at each noise level; none if absent
+     * moves at each noise level; if absent the model's own, with its own sampler
      */
-    corrector?: "ula" | "mala" | "uhmc" | "hmc" | undefined;
+    corrector?: "none" | "ula" | "mala" | "uhmc" | "hmc" | undefined;
     /**
-     * at a level; 5 if absent
+     * at a level; the model's with its own corrector, else 5 if absent
      */
     corrector_moves?: number | undefined;
     /**
@@ -597,19 +597,31 @@ export type DoneEvent = {
     elapsed: number;
 };
 /**
- * How far a generation is: after the texts, each step, each level of verify and each picture.
+ * the device is gone; it is opened again, and the run goes on
  */
-export type Event = StepEvent | PreviewEvent | PictureEvent | DoneEvent;
+export type LostEvent = {
+    type: "lost";
+    /**
+     * steps that need not be made again
+     */
+    step: number;
+    /**
+     * what the device says
+     */
+    message: string;
+};
+export type Event = StepEvent | PreviewEvent | PictureEvent | LostEvent | DoneEvent;
 /**
- * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes.
+ * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes; and
+ * lost where the device is gone and will be opened again.
  */
 export type ProgressEvent = {
     status: "device";
     device: Device;
+} | {
+    status: "lost";
+    step: number;
 } | LoadEvent;
-/**
- * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes.
- */
 export type LoadEvent = {
     status: "progress_total";
     /**
@@ -635,13 +647,7 @@ export type LoadEvent = {
      */
     refused: string;
 };
-/**
- * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes.
- */
 export type Generate = (prompt: string, options?: Options | undefined) => Promise<Result>;
-/**
- * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes.
- */
 export type Aids = {
     /**
      * stops it; then it rejects with the signal's reason
@@ -656,9 +662,6 @@ export type Aids = {
      */
     mask_image?: ImageLike | undefined;
 };
-/**
- * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes.
- */
 export type Options = Fields & Aids;
 /**
  * steps from one preview to the next; 0, the default, for none
@@ -666,9 +669,6 @@ export type Options = Fields & Aids;
 export type Previews = {
     preview_every?: number;
 };
-/**
- * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes.
- */
 export type Result = {
     /**
      * PNG files, each with its recipe inside

@@ -30,8 +30,8 @@
  * @property {"drawn"|"given"} [places] of concepts that the prompt gives none
  * @property {string} [sampler] one of the model's samplers
  * @property {"leading"|"trailing"|"linspace"|"karras"|"exponential"} [scheduler] spacing of noise levels; the model's own if absent
- * @property {"ula"|"mala"|"uhmc"|"hmc"} [corrector] moves at each noise level; none if absent
- * @property {number} [corrector_moves] at a level; 5 if absent
+ * @property {"ula"|"mala"|"uhmc"|"hmc"|"none"} [corrector] moves at each noise level; if absent the model's own, with its own sampler
+ * @property {number} [corrector_moves] at a level; the model's with its own corrector, else 5 if absent
  * @property {number} [corrector_step] step size in units of β; 1/2 if absent
  * @property {number} [corrector_until] share of the steps after which moves end; all if absent
  * @property {number} [eta] DDIM's
@@ -42,9 +42,13 @@
  * @property {number} [width] pixels, a multiple of the model's; with an image and neither side given, the image's
  * @property {number} [height] pixels, the same
  * @property {number} [batch] number of pictures
- *
+ */
+
+/**
  * @typedef {Fields & {prompt: string}} Request a recipe: with its fields filled in, it makes the same pictures again
- *
+ */
+
+/**
  * @typedef {Blob|ImageBitmap|ImageData|CanvasImageSource} ImageLike larger than 2048 pixels a side it is scaled down
  */
 
@@ -80,20 +84,26 @@
 /**
  * @typedef {{x: number, y: number}} Point fractions of the picture's width and height, y down
  * @typedef {{x0: number, x1: number, y0: number, y1: number}} Box the same
- *
+ */
+
+/**
  * @typedef {object} Row what each step evaluates once
  * @property {string} text
  * @property {Point} [place] where the prompt gives one
  * @property {Box} [region] where it counts in one alone
  * @property {number} coef what its score is multiplied by; all of them add up to 1
  * @property {boolean} [unconditional]
- *
+ */
+
+/**
  * @typedef {object} Lift how much more a picture shows of a row than pictures do that nothing is asked of
  * @property {number} row its index
  * @property {number} nats estimate of log p(picture|row)/p(picture)
  * @property {number} score that in units of its mean in the row's own pictures
  * @property {boolean} holds the score is above 0, or, of a row with a negative coef, below
- *
+ */
+
+/**
  * @typedef {object} Warning of something in a prompt
  * @property {number} column in code points, from 1
  * @property {number} offset in UTF-8 bytes, from 0
@@ -102,7 +112,9 @@
  * @property {string} [hint] what to write instead
  * @property {string} [word] that the model does not know
  * @property {string} [instead] a known one near it
- *
+ */
+
+/**
  * @typedef {object} Tree a prompt as it was read
  * @property {"term"|"and"|"or"|"not"} op
  * @property {number} column in code points, from 1
@@ -114,7 +126,9 @@
  * @property {Box} [region]
  * @property {{from: number, to: number}} [range] fractions of the steps
  * @property {Tree[]} [operands]
- *
+ */
+
+/**
  * @typedef {((Point & {text: string})[]|null)[]} Places for each row: what of it was put where; null for anywhere
  */
 
@@ -142,7 +156,9 @@
  * @property {number} steps of how many
  * @property {number} elapsed seconds since the request
  * @property {number} [left] estimate of the seconds to the end; absent until there is one, after the second step
- *
+ */
+
+/**
  * @typedef {object} PreviewEvent what a picture will be like, small and rough: one pixel a latent cell
  * @property {"preview"} type
  * @property {number} index of the picture in the batch, from 0
@@ -150,7 +166,9 @@
  * @property {number} width pixels
  * @property {number} height pixels
  * @property {ImageData} pixels
- *
+ */
+
+/**
  * @typedef {object} PictureEvent a finished picture
  * @property {"picture"} type
  * @property {number} index in the batch, from 0
@@ -162,7 +180,9 @@
  * @property {number} [ancestor] of particles: which picture of the batch this one began as
  * @property {Lift[]} [lifts] if verify asks for them: of each row but the unconditional one
  * @property {Places} places
- *
+ */
+
+/**
  * @typedef {object} DoneEvent the last one
  * @property {"done"} type
  * @property {Request} request the recipe, with all defaults filled in
@@ -173,14 +193,26 @@
  * @property {number} [accepted] share of the corrector's moves that passed their tests
  * @property {number} [effective] of particles: the least effective sample size of the run
  * @property {number} elapsed seconds
- *
- * @typedef {StepEvent|PreviewEvent|PictureEvent|DoneEvent} Event
  */
 
 /**
- * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes.
- * @typedef {{status: "device", device: Device}|LoadEvent} ProgressEvent
- *
+ * @typedef {object} LostEvent the device is gone; it is opened again, and the run goes on
+ * @property {"lost"} type
+ * @property {number} step steps that need not be made again
+ * @property {string} message what the device says
+ */
+
+/**
+ * @typedef {StepEvent|PreviewEvent|PictureEvent|LostEvent|DoneEvent} Event
+ */
+
+/**
+ * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes; and
+ * lost where the device is gone and will be opened again.
+ * @typedef {{status: "device", device: Device}|{status: "lost", step: number}|LoadEvent} ProgressEvent
+ */
+
+/**
  * @typedef {object} LoadEvent
  * @property {"progress_total"} status
  * @property {number} progress 0 to 100
@@ -190,20 +222,28 @@
  * @property {number} storage came from this browser's storage
  * @property {number} mended how many stored files were damaged, and fetched anew
  * @property {string} refused why nothing is kept in storage, for a person; empty while it is
- *
+ */
+
+/**
  * @callback Generate
  * @param {string} prompt
  * @param {Options} [options]
  * @returns {Promise<Result>}
- *
+ */
+
+/**
  * @typedef {object} Aids
  * @property {AbortSignal} [signal] stops it; then it rejects with the signal's reason
  * @property {ImageLike} [image] to begin with
  * @property {ImageLike} [mask_image] white where the image is made anew, black where it is kept
- *
+ */
+
+/**
  * @typedef {Fields & Aids} Options
  * @typedef {{preview_every?: number}} Previews steps from one preview to the next; 0, the default, for none
- *
+ */
+
+/**
  * @typedef {object} Result
  * @property {Blob[]} images PNG files, each with its recipe inside
  * @property {number} seed of the first
