@@ -10,7 +10,7 @@ helps: few parameters, and an objective that is a count, from which no gradient 
 conditions with the same seeds, so that they are compared picture by picture.
 
     OUT/trials.jsonl    which pictures each candidate got right: a search that was stopped goes on from there
-    OUT/weights.json    what was found, and how it did on TEST beside constant weights
+    OUT/weights.json    what was asked and found, and how it did on TEST beside constant weights
 
 --apply writes what was found into an exported model's counterpoint.json, as its default if it won: if it was right on
 more of the TEST pictures, by a difference that a fair coin would make in less than one of twenty trials.
@@ -222,6 +222,7 @@ def main(arguments: Sequence[str]):
     measure = Measure(o)
     trials = Trials(o.out / "trials.jsonl", measure, measure.about)
     found = fit(trials, parse_pairs(o.pairs), o.knots, o.step, o.least)
+    found["asked"] = {name: getattr(o, name) for name in ("cells", "pairs", "knots", "count", "step", "least")}
     with replace_file(o.out / "weights.json") as temporary:
         temporary.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
     test = found["test"]

@@ -327,6 +327,24 @@ def components(m: Measured, links: Links) -> list[str]:
     return [says("components"), markdown(columns, rows), *made_by(m, [c.name for c in cells], "components")]
 
 
+def levels(m: Measured, links: Links) -> list[str]:
+    """What fit_weights.py found for pairs of levels, and whether it wins."""
+    found = m.json(m.out / "fitted" / "weights.json")
+    command = "python fit_weights.py MODEL OUT/fitted --engine COUNTERPOINT --judges JUDGES --scenes FIT --test FITTEST"
+    if not found:
+        return [says("levels"), f"{NOT_RUN.capitalize()}.", code(command)]
+    asked = found["asked"]
+    rows = []
+    for w in found["level_weights"]:
+        rows.append([w["level"], w["beside"], ", ".join(f"{v:g}" for v in w["multipliers"])])
+    table = markdown(["terms of level", "beside", "multipliers, from the run's start to its end"], rows)
+    splits = {f"{name}_{k}": v for name in ("fit", "test") for k, v in found[name].items()}
+    verdict = "They win, and are the default" if found["test"]["wins"] else "They do not win: constant weights stay the default"
+    told = says("levels-facts", **splits, cells=asked["cells"], verdict=verdict)
+    flags = "".join(f" --{k} {v}" for k, v in asked.items())
+    return [says("levels"), table, told, code(command + flags)]
+
+
 def ablations(m: Measured, links: Links) -> list[str]:
     from ablate import VARIANTS
 
@@ -396,6 +414,8 @@ def recipe(m: Measured, links: Links) -> list[str]:
     sets = [
         "go run ./tools/scenes -n 20000 -size 16 -seed 1002 -split train -o TEST",
         "go run ./tools/scenes -n 20000 -size 16 -seed 1003 -split heldout -o UNSEEN",
+        "go run ./tools/scenes -n 4000 -size 16 -seed 1004 -split train -o FIT",
+        "go run ./tools/scenes -n 8000 -size 16 -seed 1005 -split train -o FITTEST",
         "go run ./tools/scenes -n 12000 -seed 20 -split all -o JUDGED",
         "python -m evaluate.judge train JUDGED JUDGES --hours 0.75",
     ]
@@ -425,8 +445,8 @@ def everything(m: Measured, links: Links) -> list[str]:
 
 
 ALL = (
-    head, headline, gallery, judges, baselines, equal, sweeps, unseen, negation, diversity, components, ablations, autoencoder,
-    samplers, training, recipe, everything,
+    head, headline, gallery, judges, baselines, equal, sweeps, levels, unseen, negation, diversity, components, ablations,
+    autoencoder, samplers, training, recipe, everything,
 )  # fmt: skip
 
 

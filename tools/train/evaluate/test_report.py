@@ -12,6 +12,7 @@ from evaluate import report, results, sections, sheets, tables
 from evaluate.cells import TABLE
 from evaluate.components import Component, Condition, Term, Thing
 from evaluate.run import Store, plain
+from fit_weights import compare
 
 
 def share(k: int, n: int) -> dict:
@@ -115,6 +116,17 @@ class ReportTest(unittest.TestCase):
         self.assertNotIn("old", text)
         with self.assertRaisesRegex(SystemExit, "no section other"):
             report.write(self.measured, path, ["other"])
+
+    def test_learnt_weights(self):
+        asked = {"cells": "background-3", "count": 80}
+        weights = [{"level": "background", "beside": "attributes", "multipliers": [1.0, 0.67]}]
+        found = {"level_weights": weights, "fit": compare([True], [False]), "test": compare([True] * 3, [True] * 3)}
+        (self.out / "fitted").mkdir()
+        (self.out / "fitted" / "weights.json").write_text(json.dumps(found | {"asked": asked}))
+        _, table, told, command = sections.levels(self.measured, {})
+        self.assertIn("| background | attributes | 1, 0.67 |", table)
+        self.assertIn("on the 3\nof the comparison 3 and 3: 0 gained, 0 lost, p = 1. They do not win", told)
+        self.assertIn("--cells background-3 --count 80", command)
 
     def test_readme_row(self):
         row = sections.readme_row(self.measured).splitlines()[2]
