@@ -7,7 +7,6 @@ export class Part {
   /** What came before. @type {Uint8Array} */
   begun;
 
-  /** @param {FileSystemDirectoryHandle} folder  @param {string} name of the piece, not of the whole */
   static async open(folder, name) {
     const handle = await folder.getFileHandle(name, { create: true });
     const part = new Part();
@@ -24,7 +23,7 @@ export class Part {
     try {
       this.#file.write(bytes, { at });
     } catch {
-      // The whole file will not fit either, which is told then.
+      // Nor will the whole file fit, which is told then.
     }
   }
 
@@ -39,7 +38,7 @@ export class Part {
     this.#file.close();
   }
 
-  /** Ends it, when the whole is here or nothing of it is of use. */
+  /** Ends it, when the whole is here. */
   async remove() {
     this.#file.close();
     await this.#folder.removeEntry(this.#name).catch(() => {});

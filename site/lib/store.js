@@ -2,7 +2,6 @@
 import { Part } from "./part.js";
 
 const suffix = ".part";
-const busy = "NoModificationAllowedError"; // another tab, or another request, is at it
 const mostParts = 2; // of other files: a download and the one ahead of it
 
 /** A folder of them, or why there is none: "shards" are called by their hash, "models" are manifests called by theirs. */
@@ -73,21 +72,20 @@ export class Store {
     });
   }
 
-  /** @returns {Promise<Part|undefined>} what came before of a file, and to keep what comes; undefined where nothing can be kept */
+  /** @returns {Promise<Part|undefined>} what came before of a file, to go on with; undefined where none can be kept */
   async begin(name) {
     const folder = this.#folder;
     if (!folder || this.refused) return undefined;
     try {
       await tidy(folder, name + suffix);
       return await Part.open(folder, name + suffix);
-    } catch (error) {
-      if (error.name !== busy) this.#refuse(error);
-      return undefined;
+    } catch {
+      return undefined; // another tab is at it, say; whether the whole can be kept is seen when it is here
     }
   }
 
   async remove(name) {
-    await this.#folder?.removeEntry(name).catch((error) => ["NotFoundError", busy].includes(error.name) || this.#refuse(error));
+    await this.#folder?.removeEntry(name).catch((error) => name.endsWith(suffix) || error.name === "NotFoundError" || this.#refuse(error));
   }
 
   /** @returns {Promise<Map<string, number>>} the size of each file, by name */
