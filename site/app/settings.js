@@ -35,7 +35,7 @@ export class Settings {
   #field(option) {
     const { name, min, max, any, random, choices, group } = option;
     const input = choices ? element("select", { id: name })
-      : element("input", { id: name, name, type: "number", min, max, step: any ? "any" : 1, required: !group, inputMode: any ? "decimal" : "numeric" });
+      : element("input", { id: name, name, type: "number", min, max, step: any ? "any" : 1, inputMode: any ? "decimal" : "numeric" });
     if (Array.isArray(choices)) input.append(...choices.map((value) => element("option", { value }, text.choices[name][value])));
     this.#inputs.set(name, input);
     input.addEventListener("input", () => {
@@ -54,8 +54,9 @@ export class Settings {
   /** Takes defaults, samplers and the multiple of sides from a model. */
   use(model) {
     this.#model = model;
-    for (const { name, choices } of this.#options) {
+    for (const { name, choices, group } of this.#options) {
       const input = this.#inputs.get(name);
+      if (!choices) input.required = !group; // until then an empty field is the model's to fill
       if (typeof choices === "string") input.replaceChildren(...model[choices].map((each) => element("option", { value: each }, each)));
       if (name === "width" || name === "height") input.min = input.step = model.multiple;
     }

@@ -95,6 +95,9 @@ func TestKeyboard(t *testing.T) {
 			v.awaitText("status", "^Done in ")
 			v.kept(2)
 			v.tabTo("#storage > summary")
+			if evaluate[bool](v, `document.querySelector("#forget").checkVisibility()`) {
+				t.Error("what is folded away is seen")
+			}
 			v.press(kb.Enter)
 			v.tabTo("#forget")
 			v.press(kb.Enter)

@@ -27,8 +27,9 @@ func TestOffer(t *testing.T) {
 	if asked := shards(o.requests()); len(asked) > 0 {
 		t.Errorf("before anybody agrees it fetches %q", asked)
 	}
+	v.click("button", "Generate") // which waits, too
 	evaluate[bool](v, `document.querySelector("#offer .primary").click(), true`)
-	v.generate("a", 1, 2)
+	v.awaitText("status", "^Done in ")
 	v.open(o.url + "?device=cpu")
 	v.awaitText("status", "^Ready$")
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/counterpoint/counterpoint/weights/scenes"
 )
@@ -40,6 +41,7 @@ func TestScreenshots(t *testing.T) {
 		for _, view := range views {
 			v = v.patient(t)
 			view.open(v)
+			v.do("moving the mouse away", chromedp.MouseEvent(input.DispatchMouseEventTypeMouseMoved, 1, 1, chromedp.ButtonNone))
 			for _, theme := range []string{"light", "dark"} {
 				v.theme(theme)
 				picture, err := chromedp.Run(v.ctx, chromedp.CaptureScreenshot())

@@ -28,13 +28,13 @@ var views = []struct {
 		v.awaitText("status", "^Composing: ") // with an estimate, and a preview, if the model has any
 	}},
 	{"done", func(v *visit) {
-		v.enter("spinbutton", "Steps", "12")
-		v.enter("spinbutton", "Pictures", "3")
+		v.enter("spinbutton", "Steps", "10")
+		v.enter("spinbutton", "Pictures", "2")
 		v.choose("verify", "cached")
 		v.click("button", "Generate")
 		v.awaitText("status", "^Done in ")
 		v.await("image", "Picture")
-		v.kept(3)
+		v.kept(2)
 	}},
 	{"settings", func(v *visit) {
 		v.click("button", "Concept 2 has a region")
