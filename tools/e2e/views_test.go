@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -35,6 +36,17 @@ var views = []struct {
 		v.awaitText("status", "^Done in ")
 		v.await("image", "Picture")
 		v.kept(2)
+	}},
+	{"restored", func(v *visit) { // which says the same on a machine that is busy
+		data, _ := v.download()
+		file := filepath.Join(v.TempDir(), "picture.png")
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			v.Fatal(err)
+		}
+		v.drop(file)
+		v.awaitText("status", "^The recipe is restored")
+		v.awaitThat(`document.querySelector("#made").textContent`, "^From its file")
+		v.show("#sheet")
 	}},
 	{"settings", func(v *visit) {
 		v.click("button", "Concept 2 has a region")
