@@ -11,9 +11,8 @@ import (
 // composer combines scores as a plan says whose coefficients depend on the state, the step or the place in the picture.
 type composer struct {
 	*operator.Combiner
-	schedule *sample.Schedule
-	step     int // whole steps made or left out
-	steps    int // of the whole schedule
+	step  int // whole steps made or left out
+	steps int // of the whole schedule
 
 	particles bool   // see resample
 	seed      uint64 // of the batch
@@ -34,8 +33,7 @@ func (g *generation) newComposed(b *bank, local []int, help []*helper, c *condit
 		s.Close()
 		return nil, err
 	}
-	s.composer = &composer{Combiner: combiner, schedule: g.pipeline.schedule, step: skipped, steps: steps,
-		particles: g.request.Particles, seed: g.request.Seed}
+	s.composer = &composer{Combiner: combiner, step: skipped, steps: steps, particles: g.request.Particles, seed: g.request.Seed}
 	return s, nil
 }
 
@@ -53,17 +51,19 @@ func (c *composer) needed(rows []int) []int {
 	return needed
 }
 
-// combine sets the group's part of register out from the rows' scores.
-func (c *composer) combine(s *scorer, step sample.Step, scores []device.Batch, in, out sample.Reg, first, count int) error {
-	clean, score, err := c.schedule.Clean(sample.Level{T: step.T, AlphaBar: step.AlphaBar})
-	if err != nil {
-		return err
-	}
-	return c.Combine(operator.Evaluation{
-		Step: c.at(), Level: operator.Level{AlphaBar: step.AlphaBar, CleanX: clean, CleanOut: score},
+// evaluation is a group's, as operators take it.
+func (s *scorer) evaluation(step sample.Step, scores []device.Batch, in, out sample.Reg, first, count int) (operator.Evaluation, error) {
+	ev := operator.Evaluation{
+		Level: operator.Level{AlphaBar: step.AlphaBar},
 		First: first, Count: count, X: s.latents(in, first), Out: s.latents(out, first),
 		Score: func(row int) device.Batch { return scores[row] },
-	})
+	}
+	if s.composer != nil {
+		ev.Step = s.composer.at()
+	}
+	var err error
+	ev.Level.CleanX, ev.Level.CleanOut, err = s.engine.pipeline.schedule.Clean(sample.Level{T: step.T, AlphaBar: step.AlphaBar})
+	return ev, err
 }
 
 // passed counts an evaluation that has been combined.

@@ -90,6 +90,7 @@ type scorer struct {
 	help     []*helper
 	guests   []*guest  // evaluate the rows of other models
 	composer *composer // nil for a sum with constant coefficients
+	mapper   *mapper   // nil without maps
 }
 
 // newScorer builds the UNet for the batch, over conditions that must stay open as long as the scorer.
@@ -121,10 +122,7 @@ func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg
 				return err
 			}
 		}
-		if s.composer != nil {
-			return s.composer.combine(s, step, scores, in, out, first, count)
-		}
-		return s.sum(scores, out, first, count)
+		return s.combine(step, scores, in, out, first, count)
 	})
 	if err != nil || s.composer == nil {
 		return err
@@ -134,6 +132,24 @@ func (s *scorer) Score(ctx context.Context, step sample.Step, in, out sample.Reg
 		return s.resample(ctx, step)
 	}
 	return nil
+}
+
+// combine sets the group's part of register out from the rows' scores, and the maps of a step that is complete.
+func (s *scorer) combine(step sample.Step, scores []device.Batch, in, out sample.Reg, first, count int) error {
+	mapped := s.mapper != nil && !step.Partial
+	if s.composer == nil {
+		if err := s.sum(scores, out, first, count); err != nil || !mapped {
+			return err
+		}
+	}
+	ev, err := s.evaluation(step, scores, in, out, first, count)
+	if err == nil && s.composer != nil {
+		err = s.composer.Combine(ev)
+	}
+	if err == nil && mapped {
+		err = s.mapper.add(ev)
+	}
+	return err
 }
 
 // each evaluates rows at a register, here, by guests and by helpers, and does something with the scores of each group of
@@ -200,11 +216,14 @@ func (s *scorer) latents(r sample.Reg, first int) device.Batch {
 	return device.Batch{Buffer: s.bank.registers[r], Offset: first * s.size, Stride: s.size}
 }
 
-// Close frees the network's memory and the composer's.
+// Close frees the network's memory, the composer's and the maps'.
 func (s *scorer) Close() error {
 	err := s.evaluator.Close()
 	if s.composer != nil {
 		err = errors.Join(err, s.composer.Close())
+	}
+	if s.mapper != nil {
+		err = errors.Join(err, s.mapper.Close())
 	}
 	return err
 }

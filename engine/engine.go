@@ -332,6 +332,9 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 			return nil, err
 		}
 	}
+	if s.mapper, err = g.newMapper(s); err != nil {
+		return nil, err
+	}
 	if err := g.denoise(ctx, latents, s); err != nil || g.left {
 		return nil, err
 	}
@@ -360,8 +363,11 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 		}
 		ev := Event{Phase: Denoising, Step: progress.Done, Steps: progress.Steps, Stop: func() { stop = progress.Done },
 			Checkpoint: func() (*Checkpoint, error) { return g.checkpoint(ctx, latents, s, progress) }}
-		if g.pipeline.extra.LatentRGB.valid(g.shape.C) {
+		if g.HasPreviews() {
 			ev.Preview = func() ([]*image.NRGBA, error) { return g.preview(latents, progress) }
+		}
+		if s.mapper != nil {
+			ev.Maps = func() ([][]TermMap, error) { return s.mapper.read(ctx) }
 		}
 		if !g.tell(ev) {
 			return nil

@@ -73,6 +73,9 @@ type Request struct {
 	Width  int `json:"width"`  // pixels
 	Height int `json:"height"` // pixels
 	Batch  int `json:"batch"`  // number of pictures
+
+	// Maps asks for Event.Maps. It is no part of the recipe: the picture is the same to the bit.
+	Maps bool `json:"-"`
 }
 
 // NoCorrector is the name that has no moves made.
@@ -168,6 +171,10 @@ type Event struct {
 	// Preview, in Denoising, renders what each picture will be like, a pixel a latent cell. It is nil if the model declares
 	// no projection of latents to colours. It waits for the device, so not to be called at every step.
 	Preview func() ([]*image.NRGBA, error)
+	// Maps, in Denoising with Request.Maps, shows what each term does to each picture, particles as they were before they are drawn
+	// anew. Terms that the step evaluates without an unconditional score have none, and it is nil if that is so of all in all
+	// steps. It waits for the device, as Preview does.
+	Maps func() ([][]TermMap, error)
 	// Checkpoint, in Denoising, copies to the host what it takes to go on after this step. It waits for the device likewise.
 	Checkpoint func() (*Checkpoint, error)
 	// Stop, in Denoising, makes this step the last before decoding, as Request.StopAfter does; the result's request says so.

@@ -29,6 +29,7 @@ type run struct {
 	pictures int
 	groups   int                                            // pictures of an evaluation; 0 for all
 	score    func(text string, step, picture int) []float32 // nil for random ones
+	after    func(*operator.Combiner, operator.Evaluation)  // called once an evaluation is combined; may be nil
 }
 
 func testCPU(t testing.TB) device.Device { return testdevices.CPU(t, kernel.Supported()[0], 1) }
@@ -91,12 +92,16 @@ func (r run) results(t testing.TB, d device.Device) [][]float32 {
 			batch := func(b device.Buffer) device.Batch {
 				return device.Batch{Buffer: b, Offset: first * latent, Stride: latent}
 			}
-			fatal(t, c.Combine(operator.Evaluation{
+			ev := operator.Evaluation{
 				Step: step, Level: r.level(step), First: first, Count: count, X: batch(x), Out: batch(out),
 				Score: func(row int) device.Batch {
 					return device.Batch{Buffer: scores, Offset: row * latent, Stride: len(plan.Rows) * latent}
 				},
-			}))
+			}
+			fatal(t, c.Combine(ev))
+			if r.after != nil {
+				r.after(c, ev)
+			}
 		}
 		result := make([]float32, r.pictures*latent)
 		fatal(t, out.ReadFloats(t.Context(), 0, result))

@@ -24,6 +24,10 @@ func (s *Session) generateWork(m *generate, frames []Frame) (func(*job) (message
 	if m.PreviewEvery < 0 {
 		return nil, &headError{m.ID, "preview_every", fmt.Sprintf("preview_every %d, want 0 or more", m.PreviewEvery)}
 	}
+	if m.MapsEvery < 0 {
+		return nil, &headError{m.ID, "maps_every", fmt.Sprintf("maps_every %d, want 0 or more", m.MapsEvery)}
+	}
+	m.Request.Maps = m.MapsEvery > 0
 	if m.Peers < 0 || m.Peers > maxPeers {
 		return nil, &headError{m.ID, "peers", fmt.Sprintf("%d peers, want 0 to %d", m.Peers, maxPeers)}
 	}
@@ -137,6 +141,11 @@ func (g *generation) tell(ev engine.Event) error {
 	if err := g.send(m); err != nil {
 		return err
 	}
+	if ev.Maps != nil && ((ev.Step-1)%g.MapsEvery == 0 || ev.Step == last) {
+		if err := g.sendMaps(ev); err != nil {
+			return err
+		}
+	}
 	switch ev.Phase {
 	case engine.Denoising:
 		previewed := ev.Preview != nil && g.PreviewEvery > 0 && ev.Step%g.PreviewEvery == 0 && steps > 0
@@ -178,6 +187,35 @@ func (g *generation) sendPreviews(ev engine.Event) error {
 	for i, img := range images {
 		size := img.Rect.Size()
 		if err := g.send(preview{g.ID, i, ev.Step, size.X, size.Y}, img.Pix); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *generation) sendMaps(ev engine.Event) error {
+	pictures, err := ev.Maps()
+	if err != nil {
+		return err
+	}
+	for i, terms := range pictures {
+		m := termMaps{ID: g.ID, Index: i, Step: ev.Step, Rows: []int{}}
+		var pull, previews []byte
+		some := false
+		for _, t := range terms {
+			m.Rows, m.Width, m.Height = append(m.Rows, t.Row), t.Width, len(t.Pull)/t.Width
+			pull = appendFloats(pull, t.Pull)
+			if t.Preview == nil {
+				previews = append(previews, make([]byte, 4*len(t.Pull))...)
+				continue
+			}
+			previews, some = append(previews, t.Preview.Pix...), true
+		}
+		frames := [][]byte{pull, previews}
+		if !some {
+			frames = frames[:1]
+		}
+		if err := g.send(m, frames...); err != nil {
 			return err
 		}
 	}

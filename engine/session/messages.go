@@ -51,6 +51,7 @@ type (
 		ID           int64          `json:"id"`
 		Request      engine.Request `json:"request"`
 		PreviewEvery int            `json:"preview_every,omitempty"`
+		MapsEvery    int            `json:"maps_every,omitempty"`
 		Output       []string       `json:"output,omitempty"`
 		Plain        bool           `json:"plain,omitempty"`
 		Peers        int            `json:"peers,omitempty"`
@@ -138,6 +139,14 @@ type (
 		Step   int   `json:"step"`
 		Width  int   `json:"width"`
 		Height int   `json:"height"`
+	}
+	termMaps struct {
+		ID     int64 `json:"id"`
+		Index  int   `json:"index"`
+		Step   int   `json:"step"`
+		Width  int   `json:"width"`
+		Height int   `json:"height"`
+		Rows   []int `json:"rows"`
 	}
 	picture struct {
 		ID     int64             `json:"id"`
@@ -269,6 +278,7 @@ func (loading) kind() string      { return "loading" }
 func (opened) kind() string       { return "opened" }
 func (event) kind() string        { return "event" }
 func (preview) kind() string      { return "preview" }
+func (termMaps) kind() string     { return "maps" }
 func (picture) kind() string      { return "picture" }
 func (done) kind() string         { return "done" }
 func (cancelled) kind() string    { return "cancelled" }
