@@ -48,7 +48,7 @@ func TestDispatches(t *testing.T) {
 	e := openEngine(t, scenes.Model, d)
 	run := func(concepts, steps int) int {
 		before := d.Stats().Dispatches
-		generate(t, e, Request{Prompt: strings.Repeat("a red cube AND ", concepts-1) + "a blue sphere", Steps: steps, Width: 64, Height: 64})
+		generate(t, e, Request{Prompt: strings.Repeat("a red cube AND ", concepts-1) + "a blue sphere", Steps: steps, Corrector: NoCorrector, Width: 64, Height: 64})
 		return d.Stats().Dispatches - before
 	}
 	first := 0
