@@ -131,13 +131,14 @@ export class Counterpoint extends Callable {
    * @returns {AsyncGenerator<Event, void, void>}
    * @throws {CounterpointError} or the signal's reason
    */
-  async *stream(prompt, { signal, preview_every = 0, image, mask_image, ...fields } = {}) {
+  async *stream(prompt, { signal, preview_every = 0, maps_every = 0, image, mask_image, ...fields } = {}) {
     const request = { prompt, ...fields };
     const { sizes, frames } = await pixels({ image, mask_image });
     const peers = await this.#hire(signal, request);
-    const asked = { request, preview_every, peers, ...sizes };
-    for await (const { head, frames: [bytes] } of this.#converse(signal, this.#session, "generate", asked, frames)) {
+    const asked = { request, preview_every, maps_every, peers, ...sizes };
+    for await (const { head, frames: [bytes, more] } of this.#converse(signal, this.#session, "generate", asked, frames)) {
       if (head.type === "preview") head.pixels = new ImageData(new Uint8ClampedArray(bytes.buffer), head.width, head.height);
+      if (head.type === "maps") head.terms = terms(head, bytes, more);
       if (head.type === "picture") head.blob = new Blob([bytes], { type: "image/png" });
       yield head;
     }
@@ -205,6 +206,15 @@ export class Counterpoint extends Callable {
     const loaded = Math.min(network + storage, total);
     this.#report({ status: "progress_total", progress: 100 * loaded / total, loaded, ...this.#shards.tally });
   }
+}
+
+/** The maps of each term, from the frames of all. */
+function terms({ rows, width, height }, pulls, previews) {
+  const cells = width * height;
+  return rows.map((row, i) => {
+    const rgba = previews && new Uint8ClampedArray(previews.buffer, 4 * cells * i, 4 * cells);
+    return { row, pull: new Float32Array(pulls.buffer, 4 * cells * i, cells), pixels: rgba?.[3] && new ImageData(rgba, width, height) };
+  });
 }
 
 function once(run) {

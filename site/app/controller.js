@@ -17,6 +17,7 @@ import { expect } from "./pace.js";
 import { Picture } from "./picture.js";
 import { Progress } from "./progress.js";
 import { Prompt } from "./prompt.js";
+import { Pulls } from "./pulls.js";
 import { Recipe } from "./recipe.js";
 import { Restore } from "./restore.js";
 import { make } from "./run.js";
@@ -42,12 +43,14 @@ export class Controller {
   #gallery = new Gallery(this.#picture, (made) => {
     this.#board.of({ prompt: made.request.prompt, rows: [], places: [], ...made });
     this.#verdicts.of(made.verdicts);
+    this.#pulls.of(made.maps);
   });
   #history = new History((kept) => this.#use({ ...kept, unknown: [] }));
   #alert = new Alert();
   #making = new Latest();
   #shell = new Shell();
   #models = new Models();
+  #pulls;
   #storage;
   #device;
   #model;
@@ -89,6 +92,7 @@ export class Controller {
       region: (i) => this.#board.region(i),
       drag: (i, event) => this.#board.drag(i, event),
     });
+    this.#pulls = new Pulls(this.#composition);
     new Words(this.#recipe, this.#composition);
     this.#recipe.subscribe(() => {
       saveDraft(this.#recipe.state);
@@ -179,7 +183,7 @@ export class Controller {
 
   async #make(signal, engine) {
     const { pictures, done } = await make(signal, engine, this.#recipe, {
-      progress: this.#progress, gallery: this.#gallery, device: (evaluations) => this.#tellDevice(engine.device, evaluations),
+      progress: this.#progress, gallery: this.#gallery, pulls: this.#pulls, device: (evaluations) => this.#tellDevice(engine.device, evaluations),
     });
     this.#progress.end(text.done(done));
     await this.#history.add(pictures);

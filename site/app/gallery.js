@@ -1,8 +1,6 @@
 import { byId, element } from "./element.js";
-import { paint } from "./picture.js";
+import { calm, paint } from "./picture.js";
 import { text } from "./strings.js";
-
-const calm = 400; // milliseconds, as in picture.js
 
 /** The pictures of one run: the one in view, and all of them side by side where there are several. */
 export class Gallery {
@@ -38,9 +36,10 @@ export class Gallery {
     return {
       preview: (index, pixels) => {
         if (index === 0) this.#picture.preview(pixels);
-        if (!cells.length || performance.now() - cells[index].drawn < calm) return;
-        cells[index].drawn = performance.now();
-        paint(cells[index].canvas, pixels);
+        const cell = cells[index]; // of more candidates than pictures, some have none
+        if (!cell || performance.now() - cell.drawn < calm) return;
+        cell.drawn = performance.now();
+        paint(cell.canvas, pixels);
       },
       add: (made) => {
         const cell = cells[pictures.push(made) - 1];

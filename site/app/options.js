@@ -35,5 +35,5 @@ export const examples = [
   "a small yellow sphere AND (a red cube OR a cyan cone) AND NOT a tree",
 ];
 
-/** Steps from one preview to the next. */
+/** Steps from one preview to the next, and from map to map. */
 export const previewEvery = 2;

@@ -2,7 +2,7 @@ import { byId, element } from "./element.js";
 import { text } from "./strings.js";
 
 /** Milliseconds between two previews: more than three flashes a second can harm (WCAG 2.3.1). */
-const calm = 400;
+export const calm = 400;
 
 /**
  * The picture in view, and what is known of how it was made.
@@ -13,6 +13,7 @@ const calm = 400;
  * @property {string} made a line on how
  * @property {string[]} notes
  * @property {import("./verdicts.js").Verdict[]} [verdicts]
+ * @property {import("../lib/maps.js").Maps} [maps] where its concepts pull, as long as it is on the page
  * @property {object[]} [rows] and what was put where, places (PROTOCOL.md, "picture")
  */
 export class Picture {

@@ -1,5 +1,5 @@
+import { Maps } from "../lib/maps.js";
 import { ofPicture } from "../lib/request.js";
-import { previewEvery } from "./options.js";
 import { Pace } from "./pace.js";
 import { text } from "./strings.js";
 import { verdictsOf } from "./verdicts.js";
@@ -9,18 +9,19 @@ import { verdictsOf } from "./verdicts.js";
  * @param {AbortSignal} signal
  * @param {object} engine a Counterpoint
  * @param {{prompt: string, request: object}} recipe
- * @param {{progress: object, gallery: object, device: (evaluations: number) => void}} page
+ * @param {{progress: object, gallery: object, pulls: object, device: (evaluations: number) => void}} page
  * @returns {Promise<{pictures: import("./picture.js").Made[], done: object}>}
  * @throws {CounterpointError} or the signal's reason
  */
-export async function make(signal, engine, { prompt, request }, { progress, gallery, device }) {
-  const { evaluations, request: { batch, verify } } = await engine.explain(prompt, request);
+export async function make(signal, engine, { prompt, request }, { progress, gallery, pulls, device }) {
+  const { evaluations, rows, request: { batch, verify } } = await engine.explain(prompt, request);
   progress.tell("reading", text.reading);
   const pace = new Pace();
   const run = gallery.begin(batch);
   const pictures = [];
+  const maps = []; // of each candidate
   try {
-    for await (const event of engine.stream(prompt, { signal, preview_every: previewEvery, ...request })) {
+    for await (const event of engine.stream(prompt, { signal, ...pulls.options, ...request })) {
       switch (event.type) {
         case "event":
           pace.note(event);
@@ -29,6 +30,10 @@ export async function make(signal, engine, { prompt, request }, { progress, gall
           break;
         case "preview":
           run.preview(event.index, event.pixels);
+          break;
+        case "maps":
+          (maps[event.index] ??= new Maps(rows)).add(event);
+          if (event.index === 0) pulls.during(maps[0]);
           break;
         case "picture":
           pictures.push({ blob: event.blob, url: URL.createObjectURL(event.blob), seed: event.seed, places: event.places, lifts: event.lifts });
@@ -39,7 +44,7 @@ export async function make(signal, engine, { prompt, request }, { progress, gall
           device(evaluations);
           for (const picture of pictures) {
             Object.assign(picture, {
-              request: ofPicture(event.request, picture.seed), rows: event.rows, notes: event.warnings.map(text.warning),
+              request: ofPicture(event.request, picture.seed), rows: event.rows, maps: maps[picture.seed - event.request.seed], notes: event.warnings.map(text.warning),
               made: text.made({ ...event, seed: picture.seed }), verdicts: verdictsOf(event.rows, picture.lifts),
             });
           }
@@ -49,6 +54,7 @@ export async function make(signal, engine, { prompt, request }, { progress, gall
     }
   } catch (error) {
     run.drop();
+    pulls.during();
     throw error;
   }
 }
