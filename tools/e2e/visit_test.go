@@ -245,7 +245,9 @@ func (v *visit) fact(name string) string {
 // generate asks for a picture of the prompt, and returns once it is there.
 func (v *visit) generate(prompt string, seed, steps int) {
 	v.Helper()
-	v.begin(prompt, seed, steps)
+	v.fill(prompt, seed, steps)
+	evaluate[bool](v, `document.querySelector("[role=status]").textContent = "", true`) // a run before this one is done, too
+	v.click("button", "Generate")
 	v.awaitText("status", "^Done in ")
 	v.await("image", "Picture")
 }
@@ -253,11 +255,17 @@ func (v *visit) generate(prompt string, seed, steps int) {
 // begin asks for a picture, once the page is ready.
 func (v *visit) begin(prompt string, seed, steps int) {
 	v.Helper()
+	v.fill(prompt, seed, steps)
+	v.click("button", "Generate")
+}
+
+// fill says what picture is wanted, once the page is ready.
+func (v *visit) fill(prompt string, seed, steps int) {
+	v.Helper()
 	v.awaitText("status", "^(Ready|Ready\\. .*|Done in .*|Cancelled|Stopped .*|The .*)$")
 	v.enter("textbox", "Prompt", prompt)
 	v.enter("spinbutton", "Seed", fmt.Sprint(seed))
 	v.enter("spinbutton", "Steps", fmt.Sprint(steps))
-	v.click("button", "Generate")
 }
 
 // download saves the picture and returns the file and the recipe inside.
