@@ -73,7 +73,7 @@ export class Counterpoint extends Callable {
      * @returns {AsyncGenerator<Event, void, void>}
      * @throws {CounterpointError} or the signal's reason
      */
-    stream(prompt: string, { signal, preview_every, image, mask_image, ...fields }?: Options & Previews): AsyncGenerator<Event, void, void>;
+    stream(prompt: string, { signal, preview_every, maps_every, image, mask_image, ...fields }?: Options & Previews): AsyncGenerator<Event, void, void>;
     /**
      * Says what a prompt means. Computes nothing, so it is answered while pictures are made, too.
      * @param {string} prompt
@@ -526,6 +526,43 @@ export type PreviewEvent = {
     pixels: ImageData;
 };
 /**
+ * where each term pulls in a step
+ */
+export type MapsEvent = {
+    type: "maps";
+    /**
+     * of the picture in the batch, from 0; with best_of, of all candidates
+     */
+    index: number;
+    /**
+     * steps done
+     */
+    step: number;
+    /**
+     * latent cells
+     */
+    width: number;
+    /**
+     * latent cells
+     */
+    height: number;
+    terms: TermMap[];
+};
+export type TermMap = {
+    /**
+     * index into rows
+     */
+    row: number;
+    /**
+     * ‖w·d‖ of each cell, row after row: the norm of the term's weighted direction
+     */
+    pull: Float32Array;
+    /**
+     * what the picture would become with this term alone, of a NOT what is driven off; none where it is off
+     */
+    pixels?: ImageData | undefined;
+};
+/**
  * a finished picture
  */
 export type PictureEvent = {
@@ -610,7 +647,7 @@ export type LostEvent = {
      */
     message: string;
 };
-export type Event = StepEvent | PreviewEvent | PictureEvent | LostEvent | DoneEvent;
+export type Event = StepEvent | PreviewEvent | MapsEvent | PictureEvent | LostEvent | DoneEvent;
 /**
  * How the opening of a model goes: the device once it has passed its self-test, then shards as they come, all in bytes; and
  * lost where the device is gone and will be opened again.
@@ -664,10 +701,11 @@ export type Aids = {
 };
 export type Options = Fields & Aids;
 /**
- * steps from one preview to the next; 0, the default, for none
+ * steps from one preview, or from maps, to the next; 0, the default, for none
  */
 export type Previews = {
     preview_every?: number;
+    maps_every?: number;
 };
 export type Result = {
     /**

@@ -30,11 +30,11 @@ test("the declarations have the protocol's fields", () => {
     const table = protocol.split(heading)[1].match(/\n\| field \| type \| meaning \|\n.+\n((?:\|.+\n)+)/)[1];
     return table.split("\n").flatMap((row) => all(row.split("|")[1] ?? "", /`(\w+)`/g));
   };
-  const less = { Fields: ["prompt"], Device: [], Model: [], StepEvent: ["id"], PreviewEvent: ["id"], PictureEvent: ["id"], DoneEvent: ["id"], Explained: ["id"] };
-  const more = { Device: ["helpers"], StepEvent: ["type"], PreviewEvent: ["type", "pixels"], PictureEvent: ["type", "blob"], DoneEvent: ["type"], Explained: ["type"] };
+  const less = { Fields: ["prompt"], Device: [], Model: [], StepEvent: ["id"], PreviewEvent: ["id"], MapsEvent: ["id", "rows"], PictureEvent: ["id"], DoneEvent: ["id"], Explained: ["id"] };
+  const more = { Device: ["helpers"], StepEvent: ["type"], PreviewEvent: ["type", "pixels"], MapsEvent: ["type", "terms"], PictureEvent: ["type", "blob"], DoneEvent: ["type"], Explained: ["type"] };
   const headings = {
     Fields: "**Request**", Model: "**Model**", Device: "**Device**", StepEvent: "#### `event`", PreviewEvent: "#### `preview`",
-    PictureEvent: "#### `picture`", DoneEvent: "#### `done`", Explained: "#### `explained`",
+    MapsEvent: "#### `maps` → page", PictureEvent: "#### `picture`", DoneEvent: "#### `done`", Explained: "#### `explained`",
   };
   for (const [name, heading] of Object.entries(headings)) {
     const has = all(declared.match(new RegExp(`^export type ${name} = \\{\\n([^]*?)^\\};`, "m"))[1], /^    (\w+)\??: /gm);

@@ -169,6 +169,23 @@
  */
 
 /**
+ * @typedef {object} MapsEvent where each term pulls in a step
+ * @property {"maps"} type
+ * @property {number} index of the picture in the batch, from 0; with best_of, of all candidates
+ * @property {number} step steps done
+ * @property {number} width latent cells
+ * @property {number} height latent cells
+ * @property {TermMap[]} terms
+ */
+
+/**
+ * @typedef {object} TermMap
+ * @property {number} row index into rows
+ * @property {Float32Array} pull ‖w·d‖ of each cell, row after row: the norm of the term's weighted direction
+ * @property {ImageData} [pixels] what the picture would become with this term alone, of a NOT what is driven off; none where it is off
+ */
+
+/**
  * @typedef {object} PictureEvent a finished picture
  * @property {"picture"} type
  * @property {number} index in the batch, from 0
@@ -203,7 +220,7 @@
  */
 
 /**
- * @typedef {StepEvent|PreviewEvent|PictureEvent|LostEvent|DoneEvent} Event
+ * @typedef {StepEvent|PreviewEvent|MapsEvent|PictureEvent|LostEvent|DoneEvent} Event
  */
 
 /**
@@ -240,7 +257,7 @@
 
 /**
  * @typedef {Fields & Aids} Options
- * @typedef {{preview_every?: number}} Previews steps from one preview to the next; 0, the default, for none
+ * @typedef {{preview_every?: number, maps_every?: number}} Previews steps from one preview, or from maps, to the next; 0, the default, for none
  */
 
 /**
