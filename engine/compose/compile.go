@@ -9,13 +9,14 @@ import (
 type compiler struct {
 	negation Negation
 	same     map[string]string
+	emphatic func(model string) bool
 	rows     []concept // in canonical order, the unconditional one first
 	nulls    []int     // of each row, the unconditional one of its model
 	strict   bool      // refuse alternatives that ask for nothing
 }
 
 func newCompiler(root Node, o Options) *compiler {
-	c := &compiler{negation: o.Negation, same: o.Same}
+	c := &compiler{negation: o.Negation, same: o.Same, emphatic: o.Emphatic}
 	null := concept{text: fold(o.Unconditional)}
 	c.rows = []concept{null}
 	for t := range leaves(root) {
@@ -44,6 +45,9 @@ func (c *compiler) concept(t *Term) concept {
 	k := t.concept()
 	if model, ok := c.same[k.model]; ok {
 		k.model = model
+	}
+	if c.emphatic == nil || !c.emphatic(k.model) {
+		k.text = t.Text
 	}
 	return k
 }

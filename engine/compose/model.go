@@ -86,6 +86,7 @@ func (t *Term) spelling() string {
 		s.src = s.src[1:]
 	}
 	switch word := strings.ToLower(s.word(0)); {
+	case len(t.marks) > 0: // which quotes would make text, and which follow the weight, so that it is none
 	case s.number(0) > 0, word == "inf", word == "infinity", word == "nan":
 		return t.Model + `: "` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(t.Text) + `"`
 	}

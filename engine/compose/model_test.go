@@ -48,7 +48,7 @@ func TestModels(t *testing.T) {
 			t.Errorf("%q\n got %s\nwant %s", c.prompt, got, c.tree)
 		}
 		var kinds []WarningKind
-		for _, w := range p.Warnings {
+		for _, w := range append(p.Warnings, EmphasisAsText(p, "")...) {
 			kinds = append(kinds, w.Kind)
 		}
 		if !reflect.DeepEqual(kinds, c.warnings) {

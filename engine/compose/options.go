@@ -118,6 +118,9 @@ type Options struct {
 	Unconditional string
 	// Same says of names of models that they are another one, "" for the first.
 	Same map[string]string
+	// Emphatic reports of a model, "" for the first, that it reads emphasis and BREAK: its rows' texts are [Term.Marked],
+	// and the unconditional text is of that notation. Nil is none.
+	Emphatic func(model string) bool
 	// Unguided evaluates the first unconditional row at each step, though its
 	// coefficient be 0, for samplers that ask for it alone.
 	Unguided bool

@@ -260,7 +260,11 @@ func (p *parser) parseText(w *textWriter, end int) error {
 	for !p.ends(p.i, end) {
 		i, r := p.i, p.src[p.i]
 		if n, what := p.escape(i); n > 0 {
-			w.write(i+1, what, string(p.src[i:i+n]))
+			marked := unmarked(what)
+			if what == ":" && depth > 0 {
+				marked = `\:`
+			}
+			w.write(i+1, what, string(p.src[i:i+n]), marked)
 			p.i += n
 			continue
 		}
@@ -276,6 +280,7 @@ func (p *parser) parseText(w *textWriter, end int) error {
 		if err := p.checkText(i); err != nil {
 			return err
 		}
+		w.mark(i)
 		switch r {
 		case '(', '[':
 			depth++
@@ -286,13 +291,13 @@ func (p *parser) parseText(w *textWriter, end int) error {
 		case isSpace(r):
 			w.space = true
 		case r == '\\':
-			w.write(i, `\`, `\\`)
-		case r == ':' && !(isDigit(p.at(i-1)) && isDigit(p.at(i+1))):
+			w.write(i, `\`, `\\`, `\\`)
+		case r == ':' && depth == 0 && !(isDigit(p.at(i-1)) && isDigit(p.at(i+1))):
 			// Whether a colon begins a weight depends on what follows, which may be printed otherwise than it was
-			// written; between two digits it never does.
-			w.write(i, ":", `\:`)
+			// written; between two digits it never does, nor in brackets, where it may be emphasis.
+			w.write(i, ":", `\:`, ":")
 		default:
-			w.write(i, string(r), string(r))
+			w.write(i, string(r), string(r), string(r))
 		}
 		p.i++
 	}
@@ -303,13 +308,10 @@ func (p *parser) parseText(w *textWriter, end int) error {
 }
 
 // checkText rejects what begins at i, in the midst of text, and would not mean
-// there what it looks like; it warns of what is kept as text.
+// there what it looks like.
 func (p *parser) checkText(i int) error {
-	switch kw := p.keyword(i); kw {
-	case "NOT":
+	if p.keyword(i) == "NOT" {
 		return p.errorf(i, `write AND NOT, or \NOT for the word itself`, "NOT has to follow AND")
-	case "BREAK":
-		p.warnOnce(i, WarnEmphasis, "", "BREAK is read as text")
 	}
 	if p.src[i] == '(' && p.group[i] {
 		return p.errorf(i, `join it with AND, or write \( for the character itself`, "a group in parentheses cannot stand inside a term")
@@ -317,12 +319,8 @@ func (p *parser) checkText(i int) error {
 	if err := p.foreign(i); err != nil {
 		return err
 	}
-	if r := p.src[i]; r == '(' || r == '[' {
-		if p.skipSpace(i+1) == p.close[i] {
-			return p.errorf(i, fmt.Sprintf(`write \%c for the character itself`, r), "nothing in the brackets")
-		}
-		p.warnOnce(i, WarnEmphasis, fmt.Sprintf(`weights go after a term: a red cube :1.2; write \%c for the character itself`, r),
-			"emphasis is not applied: the brackets are read as text")
+	if r := p.src[i]; (r == '(' || r == '[') && p.skipSpace(i+1) == p.close[i] {
+		return p.errorf(i, fmt.Sprintf(`write \%c for the character itself`, r), "nothing in the brackets")
 	}
 	return nil
 }

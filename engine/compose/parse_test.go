@@ -129,7 +129,7 @@ func TestConventions(t *testing.T) {
 			t.Errorf("%q\n got %s\nwant %s", c.prompt, got, c.tree)
 		}
 		var kinds []WarningKind
-		for _, w := range p.Warnings {
+		for _, w := range append(p.Warnings, EmphasisAsText(p, "")...) {
 			kinds = append(kinds, w.Kind)
 		}
 		if !slices.Equal(kinds, c.warnings) {
@@ -137,6 +137,15 @@ func TestConventions(t *testing.T) {
 		}
 		checkRoundTrip(t, p)
 	}
+}
+
+// marked are the texts of the prompt's terms with their emphasis.
+func marked(p *Prompt) []string {
+	var texts []string
+	for t := range leaves(p.Root) {
+		texts = append(texts, t.Marked)
+	}
+	return texts
 }
 
 func checkRoundTrip(t *testing.T, p *Prompt, models ...string) {
@@ -148,6 +157,9 @@ func checkRoundTrip(t *testing.T, p *Prompt, models ...string) {
 	}
 	if got, want := outline(again.Root), outline(p.Root); got != want {
 		t.Errorf("printed as %q\n got %s\nwant %s", printed, got, want)
+	}
+	if got, want := marked(again), marked(p); !slices.Equal(got, want) {
+		t.Errorf("printed as %q\n got %q\nwant %q", printed, got, want)
 	}
 	if second := again.String(); second != printed {
 		t.Errorf("%q is printed as %q", printed, second)
@@ -366,8 +378,10 @@ func fuzzParse(t *testing.T, prompt string, models ...string) {
 	checkRoundTrip(t, p, models...)
 	checkStands(t, prompt, p, models...)
 	UnknownWords(p, "", func(string) bool { return false }, []string{"cube", "sphere"})
+	EmphasisAsText(p, "")
 	for _, n := range []Negation{NotSigned, NotPerp, NotGated} {
 		o := Options{Scale: 7.5, MaxTotal: 10, Negation: n}
+		o.Emphatic = func(model string) bool { return len(model)+len(prompt)%2 == 0 }
 		checkPlan(t, prompt, compiled(t, p.Root, o))
 		if got, want := compiled(t, reversed(p.Root), o), compiled(t, p.Root, o); !reflect.DeepEqual(got, want) {
 			t.Fatalf("%q backwards: got %+v\nwant %+v", prompt, got, want)

@@ -10,27 +10,29 @@ import (
 type textWriter struct {
 	*scanner
 	*Term
-	text, source strings.Builder
-	space        bool // white space stands before what comes next
+	text, source, marked strings.Builder
+	space                bool // white space stands before what comes next
 }
 
-// write adds what stands at i, and how it is spelled without quotes.
-func (w *textWriter) write(i int, what, spelled string) {
+// write adds what stands at i, how it is spelled without quotes, and how beside emphasis.
+func (w *textWriter) write(i int, what, spelled, marked string) {
 	if w.space && w.text.Len() > 0 {
 		w.text.WriteByte(' ')
 		w.source.WriteByte(' ')
+		w.marked.WriteByte(' ')
 		w.runes = append(w.runes, w.pos(i-1))
 	}
 	w.space = false
 	w.text.WriteString(what)
 	w.source.WriteString(spelled)
+	w.marked.WriteString(marked)
 	for k := range utf8.RuneCountInString(what) {
 		w.runes = append(w.runes, w.pos(i+k))
 	}
 }
 
 func (w *textWriter) term() *Term {
-	w.Text, w.Source = w.text.String(), w.source.String()
+	w.Text, w.Source, w.Marked = w.text.String(), w.source.String(), w.marked.String()
 	return w.Term
 }
 
@@ -52,13 +54,15 @@ func (p *parser) parseQuotes(w *textWriter, _ int) error {
 			w.space = true
 			continue
 		}
-		w.write(i, string(p.src[i]), "")
+		w.write(i, string(p.src[i]), "", "")
 	}
 	if w.text.Len() == 0 {
 		return p.errorf(start, "", "nothing in the quotes")
 	}
 	w.source.Reset()
 	w.source.WriteString(spell(w.text.String()))
+	w.marked.Reset()
+	w.marked.WriteString(unmarked(w.text.String()))
 	p.i = end + 1
 	return nil
 }

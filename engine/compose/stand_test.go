@@ -2,6 +2,7 @@ package compose
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -56,6 +57,9 @@ func checkStands(t *testing.T, prompt string, p *Prompt, models ...string) {
 		}
 		if got, want := outline(again.Root), outline(p.Root); got != want {
 			t.Errorf("%q, with %q for an operand, is %q\n got %s\nwant %s", prompt, put, spliced, got, want)
+		}
+		if got, want := marked(again), marked(p); !slices.Equal(got, want) {
+			t.Errorf("%q, with %q for an operand, is %q\n got %q\nwant %q", prompt, put, spliced, got, want)
 		}
 	}
 }

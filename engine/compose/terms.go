@@ -76,7 +76,7 @@ type concept struct {
 }
 
 func (t *Term) concept() concept {
-	c := concept{model: t.Model, terms: true, text: t.Text}
+	c := concept{model: t.Model, terms: true, text: t.Marked}
 	if t.Place != nil {
 		c.placed, c.place = true, *t.Place
 	}

@@ -115,11 +115,13 @@ type Term struct {
 	Model  string // name of the model that scores it, "" for the first
 	Text   string // what the model reads: escapes resolved, white space trimmed and folded
 	Source string // the same, as the prompt language spells it without quotes
+	Marked string // the same, with a backslash before what would be emphasis or a BREAK but is meant as text
 	Place  *Place // nil for anywhere
 	Extent
 	Weight float64 // 1 unless written; in Prompt.Terms the product down the tree, negative under NOT
 
 	runes []Pos  // where each rune of Text stands in the prompt
+	marks []mark // the emphasis and the BREAKs in it, the first of each
 	in    branch // in Prompt.Terms, the innermost alternative it belongs to
 }
 

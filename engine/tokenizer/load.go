@@ -156,6 +156,7 @@ func build(vocab map[string]int64, pairs [][2]string, added []addedToken, c Conf
 			added = append(added, addedToken{text: special.text})
 		}
 	}
+	t.comma = t.lookup("," + endOfWord)
 	if len(added) > MaxAddedTokens {
 		return nil, errorf("%d added tokens; want at most %d", len(added), MaxAddedTokens)
 	}

@@ -68,6 +68,7 @@ type Tokenizer struct {
 	added      []addedToken
 	bos, eos   int32
 	pad, unk   int32
+	comma      int32 // the token that is a comma, -1 if there is none
 	length     int
 	vocabulary int
 }
@@ -98,15 +99,8 @@ func (t *Tokenizer) EOS() int32 { return t.eos }
 // Encode returns ModelMaxLength ids: BOS, the text's tokens as far as they fit,
 // EOS, and PAD up to the end. Invalid UTF-8 counts as U+FFFD.
 func (t *Tokenizer) Encode(text string) []int32 {
-	ids := make([]int32, 0, t.length)
-	ids = append(ids, t.bos)
 	tokens := t.Tokens(text)
-	ids = append(ids, tokens[:min(len(tokens), t.length-2)]...)
-	ids = append(ids, t.eos)
-	for len(ids) < t.length {
-		ids = append(ids, t.pad)
-	}
-	return ids
+	return t.frame(tokens[:min(len(tokens), t.length-2)])
 }
 
 // Tokens returns the ids of all of the text, without BOS, EOS and PAD. Encode
