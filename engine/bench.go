@@ -55,7 +55,11 @@ func (e *Engine) Bench(ctx context.Context, o BenchOptions) (*BenchReport, error
 	factor := e.pipeline.vae.Factor
 	h, w := r.Height/factor, r.Width/factor
 	rows := make([]compose.Row, o.Rows)
-	conditions, err := e.encode(ctx, rows, [][][]Placed{make([][]Placed, o.Rows)}, h, w)
+	texts, err := e.readTexts(rows)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := e.encode(ctx, texts, [][][]Placed{make([][]Placed, o.Rows)}, h, w)
 	if err != nil {
 		return nil, err
 	}

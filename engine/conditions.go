@@ -10,12 +10,14 @@ import (
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
 	"github.com/counterpoint/counterpoint/engine/nn"
+	"github.com/counterpoint/counterpoint/engine/tokenizer"
 )
 
 // conditions are a prompt's rows as the UNet reads them, on the device: computed once, used by every step. Pictures of a
 // batch share them, but for the maps of where each row's concept is.
 type conditions struct {
 	buffers map[string]device.Buffer // by the UNet program's input
+	tokens  int                      // of each
 }
 
 func (c *conditions) Close() error {
@@ -25,20 +27,21 @@ func (c *conditions) Close() error {
 	return nil
 }
 
-// encode runs the text encoder on the rows' texts and what follows from them alone: the keys and values of the UNet's
+// encode runs the text encoder on rows' texts and what follows from them alone: the keys and values of the UNet's
 // cross-attention, the class embedding, and the place maps of h×w cells, for each picture a map a row. placed holds what is
 // put where for each row of each picture.
-func (e *Engine) encode(ctx context.Context, rows []compose.Row, placed [][][]Placed, h, w int) (*conditions, error) {
-	texts := make([]string, len(rows))
-	for i, r := range rows {
-		texts[i] = r.Text
-	}
-	encoder, err := e.encodeTexts(ctx, texts)
+func (e *Engine) encode(ctx context.Context, texts []rowText, placed [][][]Placed, h, w int) (*conditions, error) {
+	chunks := chunksOf(texts)
+	encoder, err := e.encodeChunks(ctx, chunks)
 	if err != nil {
 		return nil, err
 	}
 	defer encoder.Close()
-	build, err := nn.UNetContext(e.pipeline.unet, e.pipeline.params, len(rows), e.pipeline.text.MaxPositions)
+	if err := e.emphasise(ctx, encoder.outputs["hidden"], chunks); err != nil {
+		return nil, err
+	}
+	tokens := len(chunks) / len(texts) * e.pipeline.text.MaxPositions
+	build, err := nn.UNetContext(e.pipeline.unet, e.pipeline.params, len(texts), tokens)
 	if err != nil {
 		return nil, err
 	}
@@ -52,10 +55,10 @@ func (e *Engine) encode(ctx context.Context, rows []compose.Row, placed [][][]Pl
 			return nil, err
 		}
 	}
-	if err := once.exe.Run(ctx, len(rows)); err != nil {
+	if err := once.exe.Run(ctx, len(texts)); err != nil {
 		return nil, err
 	}
-	c := &conditions{buffers: once.takeOutputs()}
+	c := &conditions{buffers: once.takeOutputs(), tokens: tokens}
 	if e.pipeline.unet.PlaceChannels() > 0 {
 		maps, err := e.placeMaps(ctx, texts, encoder, placed, h, w)
 		if err != nil {
@@ -67,14 +70,13 @@ func (e *Engine) encode(ctx context.Context, rows []compose.Row, placed [][][]Pl
 	return c, nil
 }
 
-// encodeTexts runs the text encoder. The caller closes the program, whose outputs hold what it made of the texts.
-func (e *Engine) encodeTexts(ctx context.Context, texts []string) (*program, error) {
-	n := len(texts)
+// encodeChunks runs the text encoder. The caller closes the program, whose outputs hold what it made of the chunks.
+func (e *Engine) encodeChunks(ctx context.Context, chunks []tokenizer.Chunk) (*program, error) {
+	n := len(chunks)
 	ids, eos := make([]int32, 0, n*e.pipeline.text.MaxPositions), make([]int32, n)
-	for i, text := range texts {
-		row := e.pipeline.tokens.Encode(text)
-		eos[i] = e.pipeline.text.EOS(row)
-		ids = append(ids, row...)
+	for i, c := range chunks {
+		eos[i] = e.pipeline.text.EOS(c.IDs)
+		ids = append(ids, c.IDs...)
 	}
 	build, err := nn.TextEncoder(e.pipeline.text, e.pipeline.params, n)
 	if err != nil {
@@ -100,9 +102,13 @@ func (e *Engine) encodeTexts(ctx context.Context, texts []string) (*program, err
 // placeMaps lays projected texts on the latent, each as a Gaussian bump of height 1 at its place, [pictures·rows,h,w,P]; a
 // row of which nothing is placed has zeros. So "what" arrives at "where", and the network need not learn to carry it there.
 // A row's own text is among the texts that the encoder holds; the nouns of a text that names several things are encoded here.
-func (e *Engine) placeMaps(ctx context.Context, texts []string, encoder *program, placed [][][]Placed, h, w int) (device.Buffer, error) {
+func (e *Engine) placeMaps(ctx context.Context, rows []rowText, encoder *program, placed [][][]Placed, h, w int) (device.Buffer, error) {
 	channels := e.pipeline.unet.PlaceChannels()
 	what := map[string][]float32{} // projections by text
+	texts := make([]string, len(rows))
+	for i, r := range rows {
+		texts[i] = r.text
+	}
 	read := func(texts []string, encoder *program) error {
 		all := make([]float32, len(texts)*channels)
 		if err := encoder.outputs["projected"].ReadFloats(ctx, 0, all); err != nil {
@@ -117,7 +123,11 @@ func (e *Engine) placeMaps(ctx context.Context, texts []string, encoder *program
 		return nil, err
 	}
 	if more := unencoded(placed, texts); len(more) > 0 {
-		nouns, err := e.encodeTexts(ctx, more)
+		chunks := make([]tokenizer.Chunk, len(more))
+		for i, text := range more {
+			chunks[i].IDs = e.pipeline.tokens.Encode(text)
+		}
+		nouns, err := e.encodeChunks(ctx, chunks)
 		if err != nil {
 			return nil, err
 		}

@@ -135,6 +135,7 @@ type plan struct {
 	prompt      *compose.Prompt
 	composition *compose.Plan
 	rows        []compose.Row // of the composition, with their nominal coefficients
+	texts       []rowText     // of the rows
 	guidance    float64       // the positive terms' total, as applied
 	asked       float64       // the same before Request.MaxGuidance capped it
 	placed      [][][]Placed  // of each row of each picture
@@ -159,9 +160,13 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	p := &plan{request: r, prompt: prompt, warnings: prompt.Warnings, seeds: sample.Seeds(r.Seed, r.Batch*r.candidates())}
 	for _, name := range append([]string{""}, e.names()...) {
 		m := e.model(name).pipeline
+		if !m.emphatic() {
+			p.warnings = append(p.warnings, compose.EmphasisAsText(prompt, name)...)
+		}
 		p.warnings = append(p.warnings, compose.UnknownWords(prompt, name, m.known, m.extra.Vocabulary)...)
 	}
-	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt, Same: e.same, Unguided: r.CFGPlusPlus}
+	options := compose.Options{Scale: r.GuidanceScale, MaxTotal: max(r.MaxGuidance, 0), Unconditional: r.NegativePrompt, Same: e.same, Unguided: r.CFGPlusPlus,
+		Emphatic: func(model string) bool { return e.model(model).pipeline.emphatic() }}
 	if err := options.Negation.UnmarshalText([]byte(cmp.Or(r.Negation, options.Negation.String()))); err != nil {
 		return nil, &RequestError{"negation", err.Error()}
 	}
@@ -180,6 +185,9 @@ func (e *Engine) plan(r Request) (*plan, error) {
 		if m := e.model(row.Model); row.Place != nil && !m.HasPlaces() {
 			return nil, &RequestError{"prompt", fmt.Sprintf("model %s knows no places, so %q can't be put at %v", m.info.Name, row.Text, row.Place)}
 		}
+	}
+	if p.texts, err = e.readTexts(p.rows); err != nil {
+		return nil, err
 	}
 	for _, seed := range p.seeds {
 		if r.Particles {
@@ -299,7 +307,7 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		return nil, err
 	}
 	defer release(help)
-	conditions, err := g.encode(ctx, pick(g.rows, local), pickPlaced(g.placed, local), g.shape.H, g.shape.W)
+	conditions, err := g.encode(ctx, pick(g.texts, local), pickPlaced(g.placed, local), g.shape.H, g.shape.W)
 	if err != nil {
 		return nil, err
 	}

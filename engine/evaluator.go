@@ -29,7 +29,7 @@ func (e *Engine) newEvaluator(rows int, c *conditions, batch, h, w int) (*evalua
 	v.group = min(batch, max(1, maxRows/rows))
 	g, err := nn.UNet(cfg, e.pipeline.params, nn.Sizes{
 		Rows: v.group * rows, Latents: batch, Conditions: rows, Maps: batch * rows,
-		Tokens: e.pipeline.text.MaxPositions, Height: h, Width: w,
+		Tokens: c.tokens, Height: h, Width: w,
 	})
 	if err != nil {
 		return nil, err

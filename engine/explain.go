@@ -5,15 +5,18 @@ import (
 
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/decompose"
+	"github.com/counterpoint/counterpoint/engine/tokenizer"
 )
 
 // Explanation says what a request means. Nothing has been computed for it.
 type Explanation struct {
-	Request     Request         // with all defaults filled in
-	Prompt      *compose.Prompt // as it was read
-	Rows        []compose.Row   // what each step evaluates, and with which coefficients
-	Places      [][]Placed      // what of each row the first picture has where, given or drawn; nothing for anywhere
-	Formula     string          // how the rows' scores are combined
+	Request     Request           // with all defaults filled in
+	Prompt      *compose.Prompt   // as it was read
+	Rows        []compose.Row     // what each step evaluates, and with which coefficients
+	Places      [][]Placed        // what of each row the first picture has where, given or drawn; nothing for anywhere
+	Emphasis    [][]tokenizer.Run // what of each row's text has a weight, where its model reads emphasis
+	Chunks      []int             // of tokens that each row's text takes, the shorter ones of a model padded: what attention costs grows with them
+	Formula     string            // how the rows' scores are combined
 	Warnings    []compose.Warning
 	Guidance    float64 // the positive terms' total, as applied
 	Asked       float64 // the same before Request.MaxGuidance caps it
@@ -30,6 +33,10 @@ func (e *Engine) Explain(r Request) (*Explanation, error) {
 	x := &Explanation{Request: p.request, Prompt: p.prompt, Rows: p.rows, Places: p.placed[0], Warnings: p.warnings,
 		Formula: p.composition.Formula(), Guidance: p.guidance, Asked: p.asked,
 		Evaluations: p.evaluations()}
+	for i, t := range p.texts {
+		x.Emphasis = append(x.Emphasis, e.model(p.rows[i].Model).pipeline.emphasised(t.text))
+		x.Chunks = append(x.Chunks, len(t.chunks))
+	}
 	return x, nil
 }
 

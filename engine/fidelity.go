@@ -70,7 +70,11 @@ func (f *Fidelity) compareSteps(ctx context.Context, original, copied *Engine, r
 		if e.pipeline.unet.OutChannels != p.shape.C || e.pipeline.vae.Factor != original.pipeline.vae.Factor {
 			return fmt.Errorf("compare: models %s and %s differ in architecture", original.info.Name, copied.info.Name)
 		}
-		c, err := e.encode(ctx, p.rows, p.placed, p.shape.H, p.shape.W)
+		texts, err := e.readTexts(p.rows)
+		if err != nil {
+			return err
+		}
+		c, err := e.encode(ctx, texts, p.placed, p.shape.H, p.shape.W)
 		if err != nil {
 			return err
 		}

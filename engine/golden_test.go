@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/counterpoint/counterpoint/engine/compose"
@@ -17,6 +18,7 @@ import (
 	"github.com/counterpoint/counterpoint/engine/graph"
 	"github.com/counterpoint/counterpoint/engine/nn"
 	"github.com/counterpoint/counterpoint/engine/sample"
+	"github.com/counterpoint/counterpoint/engine/tokenizer"
 	"github.com/counterpoint/counterpoint/weights/pack"
 	"github.com/counterpoint/counterpoint/weights/scenes"
 )
@@ -204,28 +206,23 @@ func checkGolden(t *testing.T, e *Engine, g *golden) {
 	ctx := context.Background()
 	rows := make([]compose.Row, len(g.Prompts))
 	rows[0] = compose.Row{Coef: 1, Unconditional: true}
-	var ids []int32
 	for i, text := range g.Prompts {
 		rows[i].Text = text
-		ids = append(ids, e.pipeline.tokens.Encode(text)...)
 		if i > 0 && i <= len(g.Run.Weights) {
 			rows[i].Coef = g.Run.Guidance * g.Run.Weights[i-1]
 			rows[0].Coef -= rows[i].Coef
 		}
 	}
-	for i, id := range g.ints("text.ids") {
-		if ids[i] != id {
-			t.Fatalf("token %d is %d, want %d", i, ids[i], id)
-		}
-	}
-	checkText(t, e, g, ids)
-	checkUNet(t, e, g, rows)
+	texts, err := e.readTexts(rows)
+	must(t, err)
+	checkText(t, e, g, chunksOf(texts))
+	checkUNet(t, e, g, texts)
 	checkCoder(t, e, g, true)
 	checkCoder(t, e, g, false)
 
 	// The whole way: a run of the sampler from recorded noise, and its picture.
 	shape, noise := g.nhwc("run.noise")
-	conditions, err := e.encode(ctx, rows, [][][]Placed{g.Placed}, shape[1], shape[2])
+	conditions, err := e.encode(ctx, texts, [][][]Placed{g.Placed}, shape[1], shape[2])
 	must(t, err)
 	defer conditions.Close()
 	ddim, err := sample.Lookup("ddim")
@@ -288,39 +285,40 @@ func execute(t *testing.T, e *Engine, g *graph.Graph, in map[string][]float32) m
 	return out
 }
 
-func checkText(t *testing.T, e *Engine, g *golden, ids []int32) {
+func checkText(t *testing.T, e *Engine, g *golden, chunks []tokenizer.Chunk) {
 	ctx := context.Background()
-	n := len(g.Prompts)
-	build, err := nn.TextEncoder(e.pipeline.text, e.pipeline.params, n)
-	must(t, err)
-	p, err := e.compile(build)
+	var ids []int32
+	for _, c := range chunks {
+		ids = append(ids, c.IDs...)
+	}
+	if want := g.ints("text.ids"); !slices.Equal(ids, want) {
+		t.Fatalf("tokens are %d, want %d", ids, want)
+	}
+	p, err := e.encodeChunks(ctx, chunks)
 	must(t, err)
 	defer p.Close()
-	eos := make([]int32, n)
-	for i := range eos {
-		eos[i] = e.pipeline.text.EOS(ids[i*e.pipeline.text.MaxPositions:][:e.pipeline.text.MaxPositions])
-	}
-	must(t, p.writeInts(ctx, "ids", ids))
-	must(t, p.writeInts(ctx, "eos", eos))
-	must(t, p.exe.Run(ctx, n))
 	for _, port := range p.plan.Outputs {
-		g.check("text."+port.Name, read(t, p.outputs[port.Name], port.Shape.Elems(n)))
+		g.check("text."+port.Name, read(t, p.outputs[port.Name], port.Shape.Elems(len(chunks))))
+	}
+	if _, stored := g.Lookup("text.context"); stored {
+		must(t, e.emphasise(ctx, p.outputs["hidden"], chunks))
+		g.check("text.context", read(t, p.outputs["hidden"], len(chunks)*e.pipeline.text.MaxPositions*e.pipeline.text.HiddenSize))
 	}
 }
 
 // checkUNet evaluates the network once on rows of different conditions and timesteps.
-func checkUNet(t *testing.T, e *Engine, g *golden, rows []compose.Row) {
+func checkUNet(t *testing.T, e *Engine, g *golden, texts []rowText) {
 	ctx := context.Background()
 	shape, x := g.nhwc("unet.sample")
-	conditions, err := e.encode(ctx, rows, [][][]Placed{g.Placed}, shape[1], shape[2])
+	conditions, err := e.encode(ctx, texts, [][][]Placed{g.Placed}, shape[1], shape[2])
 	must(t, err)
 	defer conditions.Close()
 	if place, ok := conditions.buffers["place"]; ok {
 		_, want := g.nhwc("place")
 		g.check("place", read(t, place, len(want)))
 	}
-	build, err := nn.UNet(e.pipeline.unet, e.pipeline.params, nn.Sizes{Rows: shape[0], Latents: shape[0], Conditions: len(rows), Maps: len(rows),
-		Tokens: e.pipeline.text.MaxPositions, Height: shape[1], Width: shape[2]})
+	build, err := nn.UNet(e.pipeline.unet, e.pipeline.params, nn.Sizes{Rows: shape[0], Latents: shape[0], Conditions: len(texts), Maps: len(texts),
+		Tokens: conditions.tokens, Height: shape[1], Width: shape[2]})
 	must(t, err)
 	p, err := e.compile(build)
 	must(t, err)

@@ -126,7 +126,7 @@ func (g *generation) newGuests(ctx context.Context) ([]*guest, error) {
 }
 
 func (v *guest) prepare(ctx context.Context, g *generation, e *Engine) (err error) {
-	if v.conditions, err = e.encode(ctx, pick(g.rows, v.rows), pickPlaced(g.placed, v.rows), g.shape.H, g.shape.W); err != nil {
+	if v.conditions, err = e.encode(ctx, pick(g.texts, v.rows), pickPlaced(g.placed, v.rows), g.shape.H, g.shape.W); err != nil {
 		return err
 	}
 	if v.evaluator, err = e.newEvaluator(len(v.rows), v.conditions, len(g.seeds), g.shape.H, g.shape.W); err != nil {

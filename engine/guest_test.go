@@ -134,7 +134,7 @@ func TestTwoModels(t *testing.T) {
 			want := make([]float64, 2*n)
 			for i, row := range p.rows {
 				of := e.model(row.Model)
-				c, err := of.encode(ctx, p.rows[i:i+1], pickPlaced(p.placed, []int{i}), p.shape.H, p.shape.W)
+				c, err := of.encode(ctx, p.texts[i:i+1], pickPlaced(p.placed, []int{i}), p.shape.H, p.shape.W)
 				must(t, err)
 				defer c.Close()
 				v, err := of.newEvaluator(1, c, 2, p.shape.H, p.shape.W)
@@ -156,7 +156,7 @@ func TestTwoModels(t *testing.T) {
 
 			local, help, err := g.share(ctx, []Peer{nil}) // which is not asked
 			must(t, err)
-			c, err := e.encode(ctx, pick(g.rows, local), pickPlaced(g.placed, local), p.shape.H, p.shape.W)
+			c, err := e.encode(ctx, pick(g.texts, local), pickPlaced(g.placed, local), p.shape.H, p.shape.W)
 			must(t, err)
 			defer c.Close()
 			s, err := g.newComposed(bank, local, help, c)

@@ -128,7 +128,7 @@ func (e *Engine) Assist(ctx context.Context, r Request, rows []int) (*Assistant,
 		return nil, errors.New("no rows")
 	}
 	a := &Assistant{engine: e}
-	if a.conditions, err = e.encode(ctx, pick(p.rows, rows), pickPlaced(p.placed, rows), p.shape.H, p.shape.W); err != nil {
+	if a.conditions, err = e.encode(ctx, pick(p.texts, rows), pickPlaced(p.placed, rows), p.shape.H, p.shape.W); err != nil {
 		return nil, err
 	}
 	if a.evaluator, err = e.newEvaluator(len(rows), a.conditions, len(p.seeds), p.shape.H, p.shape.W); err == nil {

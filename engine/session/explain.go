@@ -12,7 +12,7 @@ func (s *Session) explain(m *explain) error {
 	if err != nil {
 		return s.refuse(m.ID, err)
 	}
-	return s.send(explained{m.ID, x.Request, tree(x.Prompt.Root), x.Rows, x.Places, x.Formula, x.Guidance, x.Asked,
+	return s.send(explained{m.ID, x.Request, tree(x.Prompt.Root), x.Rows, x.Places, x.Chunks, x.Formula, x.Guidance, x.Asked,
 		x.Evaluations, warnings(x.Warnings)})
 }
 

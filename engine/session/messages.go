@@ -180,6 +180,7 @@ type (
 		Tree        *node             `json:"tree"`
 		Rows        []compose.Row     `json:"rows"`
 		Places      [][]engine.Placed `json:"places"`
+		Chunks      []int             `json:"chunks"`
 		Formula     string            `json:"formula"`
 		Guidance    float64           `json:"guidance"`
 		Asked       float64           `json:"asked"`

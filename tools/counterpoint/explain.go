@@ -88,6 +88,7 @@ func explain(w io.Writer, x *engine.Explanation, flops int64) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	printEmphasis(&b, x)
 	q := &x.Request
 	fmt.Fprintf(&b, "\n%s\n\n", x.Formula)
 	fmt.Fprintf(&b, "%s in %s%s: %d evaluations of the network, %.2f GFLOP in all for %dx%d pixels\n",
@@ -99,6 +100,22 @@ func explain(w io.Writer, x *engine.Explanation, flops int64) error {
 	b.WriteString("\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// printEmphasis tells what of the rows' texts has a weight, and how long they are if they take more than one chunk.
+func printEmphasis(b *strings.Builder, x *engine.Explanation) {
+	for i, runs := range x.Emphasis {
+		var parts []string
+		for _, r := range runs {
+			parts = append(parts, fmt.Sprintf("%q × %.4g", strings.TrimSpace(r.Text), r.Weight))
+		}
+		if n := x.Chunks[i]; n > 1 {
+			parts = append(parts, plural(n, "chunk"))
+		}
+		if len(parts) > 0 {
+			fmt.Fprintf(b, "row %d reads %s\n", i, strings.Join(parts, ", "))
+		}
+	}
 }
 
 // extras tells what a picture costs beside its steps.

@@ -126,7 +126,7 @@ CASES = [
         name="nonsquare",
         about="widths that are no multiples of 8, oblong latents, layers by level, a mid block without attention, GELU "
         "in the UNet, sines before cosines, padding only below and right, an autoencoder with a shift and neither "
-        "attention nor quant convolutions, a prompt that is cut",
+        "attention nor quant convolutions, prompts with emphasis and of several chunks",
         text=dict(hidden_size=18, intermediate_size=44, num_hidden_layers=1, num_attention_heads=2,
                   max_position_embeddings=9, hidden_act="quick_gelu"),
         unet=dict(sample_size=(8, 24), in_channels=4, out_channels=4, down_block_types=("DownBlock2D", CROSS_DOWN),
@@ -140,7 +140,7 @@ CASES = [
         scheduler=dict(_class_name="DDIMScheduler", **SD_NOISE, prediction_type="epsilon", timestep_spacing="trailing",
                        clip_sample=False, set_alpha_to_one=True, steps_offset=0),
         latent=(8, 24),
-        prompts=("a red cube left of the blue sphere on the green sand", "2 cubes"),
+        prompts=("a (red cube:1.4), ((left) of [the blue] sphere on BREAK the green sand", "2 [cubes:0.5] \\(a\\)"),
     ),
 ]
 

@@ -14,6 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
+import golden_emphasis
+
 VAE_FILE = "diffusion_pytorch_model.safetensors"
 
 
@@ -88,6 +90,8 @@ class Pipeline:
         self.vae.to(dtype).eval()
         self.channels = self.unet.config.out_channels
         self.place_channels = self.unet.config.in_channels - self.channels
+        # What engine/text.go calls emphatic; no model here has a closed vocabulary without place channels.
+        self.emphatic = not self.place_channels and not self.unet.config.class_embed_type
         self.sigma = None
         if self.place_channels:
             self.sigma = read("counterpoint.json")["place"]["sigma"]
@@ -99,16 +103,23 @@ class Pipeline:
         return 2 ** (len(widths) - 1)
 
     def text(self, prompts: list[str]) -> dict[str, Tensor]:
-        """ids [N,T]; hidden [N,T,C], after the final norm; pooled [N,C]; and projected [N,P], if the model projects."""
-        ids = self.tokenizer(
-            prompts, padding="max_length", truncation=True, max_length=self.text_encoder.config.max_position_embeddings
-        ).input_ids
+        """ids [N,T]; hidden [N,T,C], after the final norm; pooled [N,C]; and projected [N,P], if the model projects;
+        and context [prompts,chunks*T,C], what the UNet attends to. Of a model that reads emphasis N counts chunks, as many
+        of each prompt, else prompts."""
+        length = self.text_encoder.config.max_position_embeddings
+        ids = self.tokenizer(prompts, padding="max_length", truncation=True, max_length=length).input_ids
+        if self.emphatic:
+            ids, weights = golden_emphasis.encode(self.tokenizer, prompts, length)
         ids = torch.tensor(ids)
         has_projection = isinstance(self.text_encoder, CLIPTextModelWithProjection)
         out = (self.text_encoder.text_model if has_projection else self.text_encoder)(ids)
         found = {"ids": ids, "hidden": out.last_hidden_state, "pooled": out.pooler_output}
         if has_projection:
             found["projected"] = self.text_encoder.text_projection(out.pooler_output)
+        found["context"] = found["hidden"]
+        if self.emphatic:
+            weighted = golden_emphasis.weigh(found["hidden"], weights)
+            found["context"] = weighted.reshape(len(prompts), -1, weighted.shape[-1])
         return found
 
     def place_maps(self, placed: list[list[tuple[str, float, float]]], height: int, width: int) -> Tensor:
@@ -129,7 +140,7 @@ class Pipeline:
         if maps is not None:
             sample = torch.cat([sample, maps], dim=1)
         labels = text["pooled"] if self.unet.config.class_embed_type else None
-        return self.unet(sample.to(self.dtype), t, text["hidden"], class_labels=labels).sample
+        return self.unet(sample.to(self.dtype), t, text["context"], class_labels=labels).sample
 
     def _scaling(self) -> tuple[float, float]:
         return self.vae_config["scaling_factor"], self.vae_config.get("shift_factor") or 0.0

@@ -27,8 +27,9 @@ STEPS = 20
 UNET_ROWS = {"condition": [2, 0, 1], "timestep": [981, 500, 1]}  # rows that differ in all they can
 
 ABOUT = {
-    "text.ids": "[N,T] tokens of the prompts, padded",
+    "text.ids": "[N,T] tokens of the prompts, padded; of a prompt of several chunks, or beside one, that many rows",
     "text.hidden": "[N,T,C] last hidden states, after the final norm",
+    "text.context": "[prompts,chunks*T,C] text.hidden times the weights of its tokens, the mean of each chunk kept",
     "text.pooled": "[N,C] hidden state of the end token",
     "text.projected": "[N,P] text_projection of text.pooled",
     "unet.sample": "[R,C,H,W] latents, without places",
@@ -66,14 +67,15 @@ def record(pipe: Pipeline, case: str, prompts, placed, height: int, width: int, 
     """All tensors of a case. The unconditional prompt, without a place, comes before prompts and what is placed in them."""
     text = pipe.text(["", *prompts])
     maps = None
-    g = {f"text.{k}": v for k, v in text.items()}
+    plain = torch.equal(text["context"], text["hidden"])  # no emphasis and one chunk each
+    g = {f"text.{k}": v for k, v in text.items() if not (plain and k == "context")}
     if pipe.place_channels:
         maps = pipe.place_maps([[], *placed], height, width)
         g["place"] = maps
 
     condition, timestep = (torch.tensor(UNET_ROWS[k]) for k in ("condition", "timestep"))
     sample = draw(case, "unet.sample", len(condition), pipe.channels, height, width)
-    rows = {k: v[condition] for k, v in text.items()}
+    rows = {k: text[k][condition] for k in ("context", "pooled")}
     output = pipe.score(sample, timestep, rows, None if maps is None else maps[condition])
     g |= {"unet.sample": sample, "unet.timestep": timestep, "unet.condition": condition, "unet.output": output}
 
