@@ -28,11 +28,22 @@
 // NOT binds tightest, OR loosest. Keywords are whole words in capitals; "|" is AND,
 // with a warning. Parentheses make a group if they hold a keyword, a "|", a quoted
 // term, one with a model or a suffix with "@"; other parentheses and all square brackets belong to
-// the text. A backslash takes the meaning away from what follows: \AND, \NOT, \:,
+// the text, where they have to be closed. A backslash takes the meaning away from what follows: \AND, \NOT, \:,
 // \@, \|, \( and so on are text. So is everything in quotes around a term's text;
 // a quote in the midst of text is itself. A colon between two digits, as in 16:9,
 // is text as well; 16 :9 is a weight. White space in a text is folded. A step range
 // has none inside.
+//
+// # Emphasis
+//
+// What a text's brackets say is its model's to read, as the text itself is. One with
+// a CLIP text encoder reads AUTOMATIC1111's emphasis and its BREAK:
+//
+//	text     = { word | "(" text [ ":" number ] ")" | "[" text "]" | "BREAK" } .
+//
+// Others read them as words; [EmphasisAsText] warns of that. So a term has both:
+// [Term.Text] for the latter, and for the former [Term.Marked], where what quotes
+// or a backslash made text has a backslash. Options say which one the rows have.
 //
 // # Meaning
 //

@@ -18,7 +18,7 @@ type WarningKind string
 
 const (
 	WarnWeight    WarningKind = "weight"    // a weight that is large, or that another tool would read
-	WarnEmphasis  WarningKind = "emphasis"  // another tool's emphasis, kept as text
+	WarnEmphasis  WarningKind = "emphasis"  // emphasis or BREAK, which the model reads as text
 	WarnSeparator WarningKind = "separator" // "|" was read as AND
 	WarnWord      WarningKind = "word"      // a word outside the model's vocabulary
 	WarnModel     WarningKind = "model"     // what looks like a model's name and is none

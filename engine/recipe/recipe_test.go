@@ -97,6 +97,9 @@ func TestDialect(t *testing.T) {
 		{`rock \AND roll AND NOT jazz`, `rock \AND roll AND NOT jazz`},
 		{`\[x\:y\:0.4\] z`, `\[x\:y\:0.4\] z`},
 		{"not ours: [a:b:0.4]", "not ours: [a:b:0.4]"},
+		{"a (red:1.2) cube BREAK [on (sand)] AND NOT b", "a (red:1.2) cube BREAK [on (sand)] AND b :-1"},
+		{`(red) AND \(red\) AND (red)`, `(red) :2 AND \(red\)`},
+		{`(a\: b) AND NOT c`, `(a\: b) AND NOT c`},
 	} {
 		if got := dialect(c.source); got != c.want {
 			t.Errorf("dialect(%q) = %q, want %q", c.source, got, c.want)

@@ -1,5 +1,6 @@
 // Package tokenizer is CLIP's byte-pair encoding over any vocabulary of its form:
-// vocab.json and merges.txt, or a tokenizer.json that holds both.
+// vocab.json and merges.txt, or a tokenizer.json that holds both; and what
+// AUTOMATIC1111's web UI adds, the weights of emphasis and texts of several chunks.
 //
 // It gives the ids of transformers 5's CLIPTokenizer (the "fast" tokenizer of
 // earlier versions). The text is split into words as CLIP does, lower-cased rune

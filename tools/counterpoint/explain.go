@@ -104,16 +104,18 @@ func explain(w io.Writer, x *engine.Explanation, flops int64) error {
 
 // printEmphasis tells what of the rows' texts has a weight, and how long they are if they take more than one chunk.
 func printEmphasis(b *strings.Builder, x *engine.Explanation) {
+	gap := "\n"
 	for i, runs := range x.Emphasis {
 		var parts []string
 		for _, r := range runs {
-			parts = append(parts, fmt.Sprintf("%q × %.4g", strings.TrimSpace(r.Text), r.Weight))
+			parts = append(parts, fmt.Sprintf("%q ×%.4g", strings.TrimSpace(r.Text), r.Weight))
 		}
 		if n := x.Chunks[i]; n > 1 {
-			parts = append(parts, plural(n, "chunk"))
+			parts = append(parts, plural(n, "chunk")+" of tokens")
 		}
 		if len(parts) > 0 {
-			fmt.Fprintf(b, "row %d reads %s\n", i, strings.Join(parts, ", "))
+			fmt.Fprintf(b, "%srow %d: %s\n", gap, i, strings.Join(parts, ", "))
+			gap = ""
 		}
 	}
 }

@@ -26,7 +26,7 @@ import (
 //	= 2                                  the exit status, 0 unless given
 //
 // Each runs in an empty folder of its own. The model "tiny" is a random one of our own architecture, "tinier"
-// another with the same autoencoder.
+// another with the same autoencoder, "clip" one of Stable Diffusion's architecture, with chunks of 7 tokens.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -62,9 +62,13 @@ func testModels(t *testing.T) string {
 }
 
 var packedOnce = sync.OnceValues(func() (string, error) {
-	for name, p := range map[string]pack.Profile{"tiny": pack.ProfileInt8, "tinier": pack.ProfileInt4} {
-		_, err := pack.Pack(context.Background(), os.DirFS("../../engine/testdata/goldens/scenesish/model"),
-			filepath.Join(packedDir, name), pack.Options{Profile: p})
+	for _, m := range []struct {
+		folder, of string
+		profile    pack.Profile
+		name       string // of one that does not say
+	}{{"tiny", "scenesish", pack.ProfileInt8, ""}, {"tinier", "scenesish", pack.ProfileInt4, ""}, {"clip", "nonsquare", pack.ProfileInt8, "clip"}} {
+		_, err := pack.Pack(context.Background(), os.DirFS("../../engine/testdata/goldens/"+m.of+"/model"),
+			filepath.Join(packedDir, m.folder), pack.Options{Profile: m.profile, Name: m.name})
 		if err != nil {
 			return "", err
 		}
