@@ -13,7 +13,7 @@ import (
 // the same picture. Zero fields take the model's defaults; Generate's result holds the request with all filled in.
 type Request struct {
 	Prompt         string  `json:"prompt"`                    // in the language of package compose
-	NegativePrompt string  `json:"negative_prompt,omitempty"` // the text of the unconditional row, "" for the model's own
+	NegativePrompt string  `json:"negative_prompt,omitempty"` // the text of the unconditional row, "" for the model's own; read as a term's is
 	Seed           uint64  `json:"seed"`                      // of the first picture; picture i has Seed+i, but see BestOf. At most MaxSeed
 	Steps          int     `json:"steps"`
 	StopAfter      int     `json:"stop_after,omitempty"`       // decode what the network makes of the picture after so many steps; 0 after all

@@ -1,17 +1,25 @@
-"""AUTOMATIC1111's emphasis and chunks of 75 tokens, said again for the goldens (modules/prompt_parser.py, sd_hijack_clip.py
-and sd_emphasis.py there; engine/tokenizer's Emphasis and Chunks here)."""
+"""AUTOMATIC1111's emphasis and chunks of 75 tokens, said again for the goldens (modules/prompt_parser.py,
+sd_hijack_clip.py and sd_emphasis.py there; engine/tokenizer's Emphasis and Chunks here)."""
 
 import re
 
 import torch
 from torch import Tensor
 
-TOKEN = re.compile(r"\\([()\[\]\\:]|BREAK\b)|(\\)|:\s*([+-]?[.\d]+)\s*(\))|([()\[\]])|(\bBREAK\b)|([^\\()\[\]:B]+|.)", re.S)
+TOKEN = re.compile(
+    r"""\\([()\[\]\\:]|BREAK\b)   # escaped
+      | (\\)                        # a backslash that is none
+      | :\s*([+-]?[.\d]+)\s*(\))    # the weight that a round bracket closes with
+      | ([()\[\]])                  # a bracket
+      | (\bBREAK\b)
+      | ([^\\()\[\]:B]+|.)          # text""",
+    re.S | re.X,
+)
 COMMA_REACH = 20
 
 
-def parse(text: str) -> list[tuple[str, float]]:
-    """Pieces of text and their weights; None for a BREAK."""
+def parse(text: str) -> list[list]:
+    """Pieces of text, None for a BREAK, each with its weight."""
     pieces, opened = [], {")": [], "]": []}
     factor = {")": 1.1, "]": 1 / 1.1}
 

@@ -104,8 +104,8 @@ class Pipeline:
 
     def text(self, prompts: list[str]) -> dict[str, Tensor]:
         """ids [N,T]; hidden [N,T,C], after the final norm; pooled [N,C]; and projected [N,P], if the model projects;
-        and context [prompts,chunks*T,C], what the UNet attends to. Of a model that reads emphasis N counts chunks, as many
-        of each prompt, else prompts."""
+        and context [prompts,chunks*T,C], what the UNet attends to. Of a model that reads emphasis N counts chunks, as
+        many of each prompt, else prompts."""
         length = self.text_encoder.config.max_position_embeddings
         ids = self.tokenizer(prompts, padding="max_length", truncation=True, max_length=length).input_ids
         if self.emphatic:
