@@ -110,7 +110,7 @@ func (e *Engine) referenceMaps(t *testing.T, r Request) (steps []reference) {
 	p, err := e.plan(r)
 	must(t, err)
 	g := &generation{Engine: e, plan: p}
-	conditions, err := e.encode(ctx, p.rows, p.placed, p.shape.H, p.shape.W)
+	conditions, err := e.encode(ctx, p.texts, p.placed, p.shape.H, p.shape.W)
 	must(t, err)
 	defer conditions.Close()
 	b, err := newBank(ctx, e.device, sample.Registers(p.steps), p.shape.Len())
