@@ -19,12 +19,13 @@ import { Progress } from "./progress.js";
 import { Prompt } from "./prompt.js";
 import { Recipe } from "./recipe.js";
 import { Restore } from "./restore.js";
-import { make } from "./run.js";
+import { make, makeGrid } from "./run.js";
 import { Settings } from "./settings.js";
 import { Share } from "./share.js";
 import { Storage } from "./storage.js";
 import { text } from "./strings.js";
 import { Suggest } from "./suggest.js";
+import { Sweep } from "./sweep.js";
 import { Update } from "./update.js";
 import { Verdicts } from "./verdicts.js";
 import { Words } from "./words.js";
@@ -90,6 +91,7 @@ export class Controller {
       drag: (i, event) => this.#board.drag(i, event),
     });
     new Words(this.#recipe, this.#composition);
+    new Sweep(this.#recipe, this.#composition, (grid) => this.#run((signal, engine) => this.#makeGrid(signal, engine, grid)));
     this.#recipe.subscribe(() => {
       saveDraft(this.#recipe.state);
       this.#shape();
@@ -153,6 +155,11 @@ export class Controller {
 
   /** Makes what the recipe says, in place of what is being made. */
   generate() {
+    return this.#run((signal, engine) => this.#make(signal, engine));
+  }
+
+  /** Runs a job in place of what is being made. @param {(signal: AbortSignal, engine: object) => Promise<void>} job */
+  #run(job) {
     return this.#making.run(async (signal) => {
       this.#alert.clear();
       this.#prompt.unmark();
@@ -160,10 +167,10 @@ export class Controller {
       byId("cancel").disabled = false;
       if (matchMedia("(max-width: 55.99rem)").matches) byId("frame").scrollIntoView({ block: "nearest" });
       try {
-        await this.#make(signal, await abortable(signal, this.#engine));
+        await job(signal, await abortable(signal, this.#engine));
       } catch (error) {
         if (signal.aborted) this.#progress.end(text.cancelled);
-        else this.#fail(error, () => this.generate());
+        else this.#fail(error, () => this.#run(job));
       } finally {
         if (document.activeElement === byId("cancel")) byId("generate").focus(); // a disabled button would lose it
         byId("cancel").disabled = true;
@@ -183,6 +190,13 @@ export class Controller {
     });
     this.#progress.end(text.done(done));
     await this.#history.add(pictures);
+  }
+
+  async #makeGrid(signal, engine, grid) {
+    const { pictures, error } = await makeGrid(signal, engine, grid, { progress: this.#progress, gallery: this.#gallery });
+    await this.#history.add(pictures);
+    if (error && !(signal.aborted && pictures.length)) throw error;
+    this.#progress.end(text.grid.made(pictures.length, grid.cells.length));
   }
 
   /** Takes over a recipe from elsewhere, and its picture where there is one. */
@@ -207,7 +221,7 @@ export class Controller {
     };
     const way = wayOn(error, {
       open: reopen,
-      generate: () => this.generate(),
+      generate: then,
       onCPU: () => {
         this.#device = "cpu";
         reopen();

@@ -1,5 +1,6 @@
 // What the page says.
 import { about, bytes, duration } from "./format.js";
+import { gridText } from "./strings-grid.js";
 import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);
@@ -9,6 +10,7 @@ const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "t
 
 export const text = {
   ...storageText,
+  grid: gridText,
 
   starting: "Starting the engine",
   loading: ({ loaded, total }) => `Loading the model: ${bytes(loaded)} of ${bytes(total)}`,
