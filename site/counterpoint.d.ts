@@ -73,7 +73,7 @@ export class Counterpoint extends Callable {
      * @returns {AsyncGenerator<Event, void, void>}
      * @throws {CounterpointError} or the signal's reason
      */
-    stream(prompt: string, { signal, preview_every, image, mask_image, ...fields }?: Options & Previews): AsyncGenerator<Event, void, void>;
+    stream(prompt: string, { signal, keep, preview_every, image, mask_image, ...fields }?: Options & Previews): AsyncGenerator<Event, void, void>;
     /**
      * Says what a prompt means. Computes nothing, so it is answered while pictures are made, too.
      * @param {string} prompt
@@ -653,6 +653,10 @@ export type Aids = {
      * stops it; then it rejects with the signal's reason
      */
     signal?: AbortSignal | undefined;
+    /**
+     * ends the making at the present step; the picture is what there is of it by then
+     */
+    keep?: AbortSignal | undefined;
     /**
      * to begin with
      */

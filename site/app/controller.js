@@ -73,6 +73,7 @@ export class Controller {
       generate: () => byId("composer").requestSubmit(),
       another: () => this.#another(),
       cancel: () => this.#making.abort(),
+      keep: () => byId("keep").click(),
       save: () => share.save(),
       undo: () => this.#recipe.undo(),
       redo: () => this.#recipe.redo(),
@@ -172,8 +173,9 @@ export class Controller {
         if (signal.aborted) this.#progress.end(text.cancelled);
         else this.#fail(error, () => this.#run(job));
       } finally {
-        if (document.activeElement === byId("cancel")) byId("generate").focus(); // a disabled button would lose it
-        byId("cancel").disabled = true;
+        const [cancel, keep] = [byId("cancel"), byId("keep")];
+        if ([cancel, keep].includes(document.activeElement)) byId("generate").focus(); // a disabled button would lose it
+        cancel.disabled = keep.disabled = true;
       }
     });
   }
@@ -185,8 +187,10 @@ export class Controller {
   }
 
   async #make(signal, engine) {
+    const keep = new AbortController();
+    Object.assign(byId("keep"), { disabled: false, onclick: () => keep.abort() });
     const { pictures, done } = await make(signal, engine, this.#recipe, {
-      progress: this.#progress, gallery: this.#gallery, device: (evaluations) => this.#tellDevice(engine.device, evaluations),
+      progress: this.#progress, gallery: this.#gallery, device: (evaluations) => this.#tellDevice(engine.device, evaluations), keep: keep.signal,
     });
     this.#progress.end(text.done(done));
     await this.#history.add(pictures);

@@ -9,17 +9,18 @@ import { verdictsOf } from "./verdicts.js";
  * @param {AbortSignal} signal
  * @param {object} engine a Counterpoint
  * @param {{prompt: string, request: object}} recipe
- * @param {{progress: object, gallery: object, device: (evaluations: number) => void}} page
+ * @param {{progress: object, gallery: object, device: (evaluations: number) => void, keep: AbortSignal}} page
  * @returns {Promise<{pictures: import("./picture.js").Made[], done: object}>}
  * @throws {CounterpointError} or the signal's reason
  */
-export async function make(signal, engine, recipe, { progress, gallery, device }) {
+export async function make(signal, engine, recipe, { progress, gallery, device, keep }) {
   const { evaluations, request: { batch, verify } } = await engine.explain(recipe.prompt, recipe.request);
   progress.tell("reading", text.reading);
   const pace = new Pace();
   const run = gallery.begin(batch);
   try {
     const made = await compose(signal, engine, recipe, {
+      keep,
       event(event) {
         pace.note(event);
         if (event.phase === "encoding") device(evaluations);
@@ -76,7 +77,7 @@ export async function makeGrid(signal, engine, grid, { progress, gallery }) {
 /** Makes pictures, and says of each what is known of it; on is called along the way, by the type of the engine's message. */
 async function compose(signal, engine, { prompt, request }, on) {
   const pictures = [];
-  for await (const event of engine.stream(prompt, { signal, preview_every: previewEvery, ...request })) {
+  for await (const event of engine.stream(prompt, { signal, keep: on.keep, preview_every: previewEvery, ...request })) {
     const { type, blob, seed, places, lifts } = event;
     if (type === "picture") {
       pictures.push({ blob, url: URL.createObjectURL(blob), seed, places, lifts });

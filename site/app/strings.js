@@ -4,6 +4,7 @@ import { gridText } from "./strings-grid.js";
 import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);
+const stepsOf = ({ steps, stop_after }) => (stop_after ? `kept after step ${stop_after} of ${steps}` : `${steps} steps`);
 const minus = (v) => v.toFixed(1).replace("-", "−");
 const kinds = { place: "place", region: "region", range: "part of the steps" };
 const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "top edge", y1: "bottom edge", from: "start", to: "end" };
@@ -20,7 +21,7 @@ export const text = {
   step: ({ left }) => `Composing${left === undefined ? "" : `: ${about(left)} left`}`,
   verifying: ({ left }) => `Checking the concepts${left === undefined ? "" : `: ${about(left)} left`}`,
   decoding: "Drawing the picture",
-  done: ({ elapsed }) => `Done in ${duration(elapsed)}`,
+  done: ({ elapsed, request }) => `Done in ${duration(elapsed)}${request.stop_after ? `, ${stepsOf(request)}` : ""}`,
   cancelled: "Cancelled",
   failed: "Stopped by an error",
   lost: ({ step }) => `The GPU was lost${step ? ` after step ${step}` : ""}: opening it again to go on`,
@@ -105,7 +106,7 @@ export const text = {
     unknown: (names) => `Its recipe also says what this version does not know: ${names.join(", ")}`,
     image: "It begins with a picture, which is missing here: a recipe holds no more than its hash",
     model: ({ name, hash }) => `It was made by another model, ${name} (${hash})`,
-    from: ({ seed, steps }) => `From its file${seed === undefined ? "" : `: seed ${seed}, ${steps} steps`}`,
+    from: (request) => `From its file${request.seed === undefined ? "" : `: seed ${request.seed}, ${stepsOf(request)}`}`,
     other: "Another program made it: its prompt and numbers are taken over, its model and sampler are not",
   },
   history: {
@@ -122,6 +123,7 @@ export const text = {
   keys: [
     [["Ctrl", "Enter"], "Generate; during a run, begin anew"],
     [["Ctrl", "Shift", "Enter"], "Generate with another seed"],
+    [["Alt", "Enter"], "Keep this: stop at the present step, and draw the picture as it is"],
     [["Esc"], "Cancel"],
     [["Ctrl", "↑"], "In the prompt: more weight for the concept at the cursor"],
     [["Ctrl", "↓"], "Less weight"],
@@ -133,7 +135,7 @@ export const text = {
     [["Ctrl", "/"], "This list"],
   ],
 
-  made: ({ seed, request: { steps, width, height }, model, elapsed, accepted, effective }) => `Seed ${seed}, ${steps} steps, ${width}×${height}, by ${model.name} in ${duration(elapsed)}` +
+  made: ({ seed, request, model, elapsed, accepted, effective }) => `Seed ${seed}, ${stepsOf(request)}, ${request.width}×${request.height}, by ${model.name} in ${duration(elapsed)}` +
     (accepted === undefined ? "" : `, ${Math.round(100 * accepted)} % of the moves accepted`) +
     (effective === undefined ? "" : `, at least ${effective.toFixed(1)} particles in effect`),
   error: ({ column, message }) => (column ? `column ${column}: ${message}` : message),

@@ -234,6 +234,7 @@
 /**
  * @typedef {object} Aids
  * @property {AbortSignal} [signal] stops it; then it rejects with the signal's reason
+ * @property {AbortSignal} [keep] ends the making at the present step; the picture is what there is of it by then
  * @property {ImageLike} [image] to begin with
  * @property {ImageLike} [mask_image] white where the image is made anew, black where it is kept
  */
