@@ -22,6 +22,7 @@ import { Restore } from "./restore.js";
 import { make, makeGrid } from "./run.js";
 import { Settings } from "./settings.js";
 import { Share } from "./share.js";
+import { Start } from "./start.js";
 import { Storage } from "./storage.js";
 import { text } from "./strings.js";
 import { Suggest } from "./suggest.js";
@@ -44,6 +45,7 @@ export class Controller {
     this.#board.of({ prompt: made.request.prompt, rows: [], places: [], ...made });
     this.#verdicts.of(made.verdicts);
   });
+  #start = new Start(this.#recipe, async (blob) => await this.#begin(blob) || this.#alert.show(text.start.failed));
   #history = new History((kept) => this.#use({ ...kept, unknown: [] }));
   #alert = new Alert();
   #making = new Latest();
@@ -62,12 +64,13 @@ export class Controller {
     new Update(this.#shell);
     this.#storage = new Storage(this.#models, this.#shell, { reopen: () => this.open(), close: () => this.#close() });
     const share = new Share(this.#picture, (message) => this.#progress.say(message));
-    const restore = new Restore((found) => this.#use(found), (error) => this.#alert.show(text.restore.failed(error)));
+    const restore = new Restore((found) => this.#use(found), (blob) => this.#begin(blob), (error) => this.#alert.show(text.restore.failed(error)));
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.generate();
     });
     byId("another").addEventListener("click", () => this.#another());
+    byId("start-from").addEventListener("click", () => this.#begin(this.#picture.made.blob));
     byId("cancel").addEventListener("click", () => this.#making.abort());
     listenToKeys({
       generate: () => byId("composer").requestSubmit(),
@@ -111,6 +114,7 @@ export class Controller {
       const engine = await this.#engine;
       this.#model = engine.model;
       this.#settings.use(engine.model);
+      this.#start.use(engine.model);
       this.#shape();
       this.#composition.use(engine);
       byId("model").textContent = text.model(engine.model);
@@ -190,31 +194,41 @@ export class Controller {
     const keep = new AbortController();
     Object.assign(byId("keep"), { disabled: false, onclick: () => keep.abort() });
     const { pictures, done } = await make(signal, engine, this.#recipe, {
-      progress: this.#progress, gallery: this.#gallery, device: (evaluations) => this.#tellDevice(engine.device, evaluations), keep: keep.signal,
+      progress: this.#progress, gallery: this.#gallery, device: (evaluations) => this.#tellDevice(engine.device, evaluations), keep: keep.signal, inputs: this.#start.inputs,
     });
     this.#progress.end(text.done(done));
     await this.#history.add(pictures);
   }
 
   async #makeGrid(signal, engine, grid) {
-    const { pictures, error } = await makeGrid(signal, engine, grid, { progress: this.#progress, gallery: this.#gallery });
+    const { pictures, error } = await makeGrid(signal, engine, grid, { progress: this.#progress, gallery: this.#gallery, inputs: this.#start.inputs });
     await this.#history.add(pictures);
     if (error && !(signal.aborted && pictures.length)) throw error;
     this.#progress.end(text.grid.made(pictures.length, grid.cells.length));
   }
 
+  /** Lets the next picture begin with another. @returns {Promise<boolean>} whether that can be */
+  async #begin(blob) {
+    const can = await this.#start.set(blob);
+    if (can) this.#progress.say(text.start.took);
+    return can;
+  }
+
   /** Takes over a recipe from elsewhere, and its picture where there is one. */
-  #use({ request, unknown, model, blob, made, verdicts }) {
+  async #use({ request, unknown, model, blob, made, verdicts, inputs }) {
     this.#alert.clear();
+    const missing = wantsPictures(request) && !inputs;
+    if (inputs) await this.#start.set(inputs.image, inputs.mask_image);
+    else if (!missing) this.#start.clear();
     this.#recipe.restore(request);
     if (blob) {
       const notes = unknown.length ? [text.restore.unknown(unknown)] : [];
       if (model && this.#model && !this.#model.hash.startsWith(model.hash)) notes.push(text.restore.model(model));
       if (!model && !made) notes.push(text.restore.other);
-      if (wantsPictures(request)) notes.push(text.restore.image);
-      this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes, verdicts });
+      if (missing) notes.push(text.restore.image);
+      this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes, verdicts, inputs });
     }
-    this.#progress.say(wantsPictures(request) ? text.restore.image : text.restore.done);
+    this.#progress.say(missing ? text.restore.image : blob && this.#model?.images ? text.start.or : text.restore.done);
   }
 
   /** @param {() => void} [then] what was under way, to be done again once the model is open */

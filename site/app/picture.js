@@ -13,6 +13,7 @@ const calm = 400;
  * @property {string} made a line on how
  * @property {string[]} notes
  * @property {import("./verdicts.js").Verdict[]} [verdicts]
+ * @property {{image: Blob, mask_image?: ImageData}} [inputs] what it began with
  * @property {object[]} [rows] and what was put where, places (PROTOCOL.md, "picture")
  */
 export class Picture {

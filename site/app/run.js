@@ -9,11 +9,12 @@ import { verdictsOf } from "./verdicts.js";
  * @param {AbortSignal} signal
  * @param {object} engine a Counterpoint
  * @param {{prompt: string, request: object}} recipe
- * @param {{progress: object, gallery: object, device: (evaluations: number) => void, keep: AbortSignal}} page
+ * @param {{progress: object, gallery: object, device: (evaluations: number) => void, keep: AbortSignal, inputs?: object}} page inputs:
+ *   pictures to begin with
  * @returns {Promise<{pictures: import("./picture.js").Made[], done: object}>}
  * @throws {CounterpointError} or the signal's reason
  */
-export async function make(signal, engine, recipe, { progress, gallery, device, keep }) {
+export async function make(signal, engine, recipe, { progress, gallery, device, keep, inputs }) {
   const { evaluations, request: { batch, verify } } = await engine.explain(recipe.prompt, recipe.request);
   progress.tell("reading", text.reading);
   const pace = new Pace();
@@ -21,6 +22,7 @@ export async function make(signal, engine, recipe, { progress, gallery, device, 
   try {
     const made = await compose(signal, engine, recipe, {
       keep,
+      inputs,
       event(event) {
         pace.note(event);
         if (event.phase === "encoding") device(evaluations);
@@ -44,7 +46,7 @@ export async function make(signal, engine, recipe, { progress, gallery, device, 
  * @param {{cells: {prompt: string, request: object}[]}} grid row by row
  * @returns {Promise<{pictures: import("./picture.js").Made[], error?: Error}>}
  */
-export async function makeGrid(signal, engine, grid, { progress, gallery }) {
+export async function makeGrid(signal, engine, grid, { progress, gallery, inputs }) {
   progress.tell("reading", text.reading);
   const costs = [];
   for (const { prompt, request } of grid.cells) costs.push((await engine.explain(prompt, { signal, ...request })).evaluations);
@@ -61,7 +63,7 @@ export async function makeGrid(signal, engine, grid, { progress, gallery }) {
         const seconds = known && (performance.now() - start) / 1000 * (1 / fraction - 1);
         progress.tell("grid", text.grid.making(i, costs.length, seconds), { fraction, count: `${i + 1} / ${costs.length}` });
       };
-      const { pictures: [made] } = await compose(signal, engine, cell, { event: tell, preview: ({ pixels }) => run.preview(i, pixels), picture() {} });
+      const { pictures: [made] } = await compose(signal, engine, cell, { inputs, event: tell, preview: ({ pixels }) => run.preview(i, pixels), picture() {} });
       run.add(made);
       pictures.push(made);
       before += costs[i];
@@ -77,7 +79,7 @@ export async function makeGrid(signal, engine, grid, { progress, gallery }) {
 /** Makes pictures, and says of each what is known of it; on is called along the way, by the type of the engine's message. */
 async function compose(signal, engine, { prompt, request }, on) {
   const pictures = [];
-  for await (const event of engine.stream(prompt, { signal, keep: on.keep, preview_every: previewEvery, ...request })) {
+  for await (const event of engine.stream(prompt, { signal, keep: on.keep, preview_every: previewEvery, ...on.inputs, ...request })) {
     const { type, blob, seed, places, lifts } = event;
     if (type === "picture") {
       pictures.push({ blob, url: URL.createObjectURL(blob), seed, places, lifts });
@@ -85,7 +87,7 @@ async function compose(signal, engine, { prompt, request }, on) {
     } else if (type === "done") {
       for (const picture of pictures) {
         Object.assign(picture, {
-          request: ofPicture(event.request, picture.seed), rows: event.rows, notes: event.warnings.map(text.warning),
+          request: ofPicture(event.request, picture.seed), inputs: on.inputs, rows: event.rows, notes: event.warnings.map(text.warning),
           made: text.made({ ...event, seed: picture.seed }), verdicts: verdictsOf(event.rows, picture.lifts),
         });
       }

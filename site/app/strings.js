@@ -1,10 +1,12 @@
 // What the page says.
 import { about, bytes, duration } from "./format.js";
 import { gridText } from "./strings-grid.js";
+import { startText } from "./strings-start.js";
 import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);
-const stepsOf = ({ steps, stop_after }) => (stop_after ? `kept after step ${stop_after} of ${steps}` : `${steps} steps`);
+const stepsOf = ({ steps, stop_after, strength = 1 }) => (stop_after ? `kept after step ${stop_after} of ${Math.floor(steps * strength)}` : `${steps} steps`) +
+  (strength < 1 ? ` at strength ${strength}` : "");
 const minus = (v) => v.toFixed(1).replace("-", "−");
 const kinds = { place: "place", region: "region", range: "part of the steps" };
 const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "top edge", y1: "bottom edge", from: "start", to: "end" };
@@ -12,6 +14,7 @@ const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "t
 export const text = {
   ...storageText,
   grid: gridText,
+  start: { ...startText, edge: (name) => `Part of the mask: ${axes[name]}` },
 
   starting: "Starting the engine",
   loading: ({ loaded, total }) => `Loading the model: ${bytes(loaded)} of ${bytes(total)}`,
@@ -32,7 +35,7 @@ export const text = {
 
   settings: {
     seed: "Seed", steps: "Steps", batch: "Pictures", width: "Width", height: "Height", guidance_scale: "Guidance scale", negation: "Kind of NOT",
-    sampler: "Sampler", scheduler: "Scheduler", corrector: "Corrector", corrector_moves: "Moves a level", verify: "Check concepts", best_of: "Best of",
+    sampler: "Sampler", scheduler: "Scheduler", corrector: "Corrector", corrector_moves: "Moves a level", verify: "Check concepts", best_of: "Best of", strength: "Strength",
   },
   groups: {
     size: ["Size"],
