@@ -48,7 +48,7 @@ export class Start {
     this.#tools = element("div", { className: "tools" },
       element("div", { className: "easel" }, this.#picture, this.#mask), this.#note,
       element("div", { className: "row" }, element("label", {}, text.start.brush, this.#brush), this.#erase, clearMask),
-      element("div", { className: "row", role: "group", ariaLabel: text.start.part }, ...fields, this.#add));
+      element("div", { className: "row", role: "group", ariaLabel: text.start.part }, element("div", { className: "card-box" }, ...fields), this.#add));
     const openFile = element("button", { type: "button", onclick: () => file.click() }, text.start.open);
     byId("start").append(element("div", { className: "row" }, openFile, file, this.#clear), this.#tools, byId("group-start"));
     recipe.subscribe(() => this.#show());

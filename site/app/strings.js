@@ -96,7 +96,7 @@ export const text = {
     help: "The model’s own judgement: about 1 or more where it finds the concept, about −1 where it does not.",
   },
   gallery: { pick: (i) => `Show picture ${i + 1}` },
-  fileName: ({ seed }) => `counterpoint-${seed}.png`,
+  fileName: ({ seed }, plain) => (plain ? "counterpoint.png" : `counterpoint-${seed}.png`),
   share: {
     image: "The picture is copied; a copy has no recipe inside, the PNG has",
     link: "The link is copied: its recipe stands behind “#”, which no server sees",
