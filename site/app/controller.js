@@ -217,9 +217,9 @@ export class Controller {
   /** Takes over a recipe from elsewhere, and its picture where there is one. */
   async #use({ request, unknown, model, blob, made, verdicts, inputs }) {
     this.#alert.clear();
-    const missing = wantsPictures(request) && !inputs;
-    if (inputs) await this.#start.set(inputs.image, inputs.mask_image);
-    else if (!missing) this.#start.clear();
+    const wants = wantsPictures(request);
+    const missing = wants && !(inputs && await this.#start.set(inputs.image, inputs.mask_image));
+    if (!wants) this.#start.clear();
     this.#recipe.restore(request);
     if (blob) {
       const notes = unknown.length ? [text.restore.unknown(unknown)] : [];

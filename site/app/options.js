@@ -25,7 +25,7 @@ export const options = [
   { name: "corrector_moves", min: 1, max: 100, absent: 5, group: "sampling" },
   { name: "verify", choices: ["", "fresh", "cached"], absent: "", group: "checking" },
   { name: "best_of", min: 1, max: 64, absent: 1, group: "checking" },
-  { name: "strength", min: 0.05, max: 1, slide: 0.05, group: "start" },
+  { name: "strength", min: 0.05, max: 1, slide: 0.05, absent: 0.8, group: "start" },
 ];
 
 export const examples = [

@@ -80,7 +80,7 @@ export class Settings {
     for (const { name, group, choices, absent, slide } of this.#options) {
       const input = this.#inputs.get(name);
       const usual = this.#usual(name) ?? absent;
-      const bare = group && !choices; // the usual value stands in the empty field
+      const bare = group && !choices && !slide; // the usual value stands in the empty field
       if (bare) input.placeholder = usual ?? "";
       const value = this.#recipe.request[name] ?? (bare ? "" : usual);
       const typing = input === document.activeElement && !input.validity.valid;

@@ -1,13 +1,12 @@
 import { wantsPictures } from "../lib/request.js";
 import { follow } from "./drag.js";
 import { byId, element } from "./element.js";
-import { numberField } from "./fields.js";
 import { text } from "./strings.js";
 
 /** How strongly a picture is changed unless a person says otherwise, as the engine has it: all of it, or behind a mask. */
 const usual = (masked) => (masked ? 1 : 0.8);
 
-const edges = ["x0", "x1", "y0", "y1"];
+const button = (onclick, label) => element("button", { type: "button", onclick }, label);
 
 /** The picture that others begin with, and its mask, which is painted: white is made anew. */
 export class Start {
@@ -18,10 +17,9 @@ export class Start {
   #mask = element("canvas", { className: "mask" });
   #masked = false;
   #brush = element("input", { type: "range", min: 2, max: 60, value: 20 });
-  #erase = element("button", { type: "button", className: "toggle", ariaPressed: "false" }, text.start.erase);
-  #part = { x0: 0.25, x1: 0.75, y0: 0.25, y1: 0.75 };
-  #add = element("button", { type: "button", onclick: () => this.#fill() });
-  #clear = element("button", { type: "button", onclick: () => this.clear() }, text.start.clear);
+  #erase = button(() => (this.#erase.ariaPressed = String(!this.#erasing)), text.start.erase);
+  #part = ["x0", "x1", "y0", "y1"].map((name, i) => [name, element("input", { type: "number", min: 0, max: 1, step: 0.05, value: i % 2 ? 0.75 : 0.25, ariaLabel: text.start.edge(name) })]);
+  #clear = button(() => this.clear(), text.start.clear);
   #tools;
   #note = element("p", { className: "help", ariaLive: "polite" });
 
@@ -34,23 +32,17 @@ export class Start {
       file.value = "";
     });
     this.#mask.addEventListener("pointerdown", (event) => this.#paint(event));
-    this.#erase.addEventListener("click", () => {
-      this.#erase.ariaPressed = String(!this.#erasing);
-      this.#show();
-    });
-    const clearMask = element("button", { type: "button", onclick: () => this.#draw((context) => context.clearRect(0, 0, this.#mask.width, this.#mask.height)) }, text.start.clearMask);
-    const fields = edges.map((name) => {
-      const { input } = numberField(text.start.edge(name), { min: 0, max: 1, step: 0.05 }, (value) => (this.#part[name] = value));
-      input.value = this.#part[name];
+    Object.assign(this.#erase, { className: "toggle", ariaPressed: "false" });
+    const clearMask = button(() => this.#draw((context) => context.clearRect(0, 0, this.#mask.width, this.#mask.height)), text.start.clearMask);
+    const part = this.#part.map(([name, input]) => {
       input.setAttribute("form", ""); // of none: Enter is not Generate
       return element("label", {}, element("span", { ariaHidden: "true" }, text.card.short[name]), input);
     });
-    this.#tools = element("div", { className: "tools" },
-      element("div", { className: "easel" }, this.#picture, this.#mask), this.#note,
-      element("div", { className: "row" }, element("label", {}, text.start.brush, this.#brush), this.#erase, clearMask),
-      element("div", { className: "row", role: "group", ariaLabel: text.start.part }, element("div", { className: "card-box" }, ...fields), this.#add));
-    const openFile = element("button", { type: "button", onclick: () => file.click() }, text.start.open);
-    byId("start").append(element("div", { className: "row" }, openFile, file, this.#clear), this.#tools, byId("group-start"));
+    const row = (...parts) => element("div", { className: "row" }, ...parts);
+    this.#tools = element("div", { className: "tools" }, element("div", { className: "easel" }, this.#picture, this.#mask), this.#note,
+      row(element("label", {}, text.start.brush, this.#brush), this.#erase, clearMask),
+      row(element("div", { className: "card-box" }, ...part), button(() => this.#fill(), text.start.part)));
+    byId("start").append(row(button(() => file.click(), text.start.open), file, this.#clear), this.#tools, byId("group-start"));
     recipe.subscribe(() => this.#show());
   }
 
@@ -64,10 +56,11 @@ export class Start {
     return this.#erase.ariaPressed === "true";
   }
 
-  /** What a generation begins with: fields of Counterpoint's stream. */
+  /** What a generation begins with, if the recipe says no more of it: fields of Counterpoint's stream. */
   get inputs() {
     const { width, height } = this.#mask;
-    return this.#image && { image: this.#image, mask_image: this.#masked ? this.#mask.getContext("2d").getImageData(0, 0, width, height) : undefined };
+    const mask_image = this.#masked ? this.#mask.getContext("2d").getImageData(0, 0, width, height) : undefined;
+    return this.#image && { image: this.#image, mask_image, strength: usual(false) };
   }
 
   /**
@@ -120,10 +113,10 @@ export class Start {
     follow(event, stroke);
   }
 
-  /** Paints a part of the picture, or erases it, as the fields say: to whole pixels. */
+  /** Uses the brush on a part of the picture, as the fields say: to whole pixels. */
   #fill() {
     this.#draw((context) => {
-      const [x0, x1, y0, y1] = edges.map((name) => Math.round(this.#part[name] * (name[0] === "x" ? this.#mask.width : this.#mask.height)));
+      const [x0, x1, y0, y1] = this.#part.map(([name, input]) => Math.round(input.valueAsNumber * (name[0] === "x" ? this.#mask.width : this.#mask.height)));
       context.fillStyle = "white";
       context.fillRect(x0, y0, x1 - x0, y1 - y0);
     });
@@ -146,7 +139,6 @@ export class Start {
     this.#tools.hidden = !this.#image;
     byId("group-start").hidden = !this.#image && this.#recipe.request.strength === undefined;
     this.#clear.hidden = !this.#image && !wantsPictures(this.#recipe.request);
-    this.#add.textContent = this.#erasing ? text.start.remove : text.start.add;
     this.#note.textContent = this.#masked ? text.start.masked : text.start.all;
   }
 }

@@ -1,7 +1,6 @@
 // What the page says.
 import { about, bytes, duration } from "./format.js";
-import { gridText } from "./strings-grid.js";
-import { startText } from "./strings-start.js";
+import { gridText, startText } from "./strings-making.js";
 import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);

@@ -8,23 +8,21 @@ const range = new RegExp(String.raw`^${number}\s*-\s*${number}(?:\s*\(\s*${numbe
 
 /**
  * @param {string} text
- * @param {{min: number, max: number, whole: boolean}} of each value; whole: without fractions, a count's are cut
+ * @param {{min: number, max: number, any?: boolean}} of each value; any: it may have a fraction, else a count's are cut
  * @returns {number[]}
  * @throws {RangeError}
  */
-export function parseValues(text, { min, max, whole }) {
+export function parseValues(text, { min, max, any }) {
   const parts = text.split(",").map((part) => part.trim()).filter(Boolean);
-  const values = parts.flatMap((part) => spread(part, whole));
+  const values = parts.flatMap((part) => spread(part, any));
   if (!values.length) throw new RangeError("there are no values");
   if (values.length > mostValues) throw new RangeError(`there are more than ${mostValues} values`);
-  for (const value of values) {
-    if (whole && !Number.isSafeInteger(value)) throw new RangeError(`${value} is no whole number`);
-    if (value < min || value > max) throw new RangeError(`${value} is not from ${min} to ${max}`);
-  }
+  const bad = values.find((value) => value < min || value > max || !any && !Number.isSafeInteger(value));
+  if (bad !== undefined) throw new RangeError(`${bad} is no ${any ? "" : "whole "}number from ${min} to ${max}`);
   return values;
 }
 
-function spread(part, whole) {
+function spread(part, any) {
   const [found, ...numbers] = part.match(range) ?? [];
   if (!found) {
     const value = Number(part);
@@ -37,6 +35,6 @@ function spread(part, whole) {
   if (!(length > 0)) throw new RangeError(`the range “${part}” leads nowhere`);
   return Array.from({ length: Math.min(length, mostValues + 1) }, (_, i) => {
     const value = Number((from + i * step).toFixed(9));
-    return whole && count ? Math.trunc(value) : value;
+    return count && !any ? Math.trunc(value) : value;
   });
 }

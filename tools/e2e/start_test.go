@@ -58,7 +58,7 @@ func TestStartFromThis(t *testing.T) {
 	for name, value := range map[string]string{"left edge": "0.5", "right edge": "1", "top edge": "0", "bottom edge": "1"} {
 		v.enter("spinbutton", "Part of the mask: "+name, value)
 	}
-	v.click("button", "Paint this part")
+	v.click("button", "Paint or erase this part")
 	v.awaitValue("slider", "Strength", "1")
 	v.generate("a blue sphere", 8, 4)
 	after, r := v.download()
