@@ -93,7 +93,7 @@ async function compose(signal, engine, { prompt, request }, on) {
       }
       return { pictures, done: event };
     } else {
-      on[type](event);
+      on[type]?.(event);
     }
   }
 }

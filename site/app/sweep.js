@@ -37,6 +37,7 @@ export class Sweep {
     const what = element("select", { id: `${id}-what` });
     const values = element("input", { type: "text", autocapitalize: "none", ariaLabel: text.grid.values(label) });
     const axis = { label, what, values, row: element("div", { className: "field" }, element("label", { htmlFor: what.id }, label), element("div", { className: "axis" }, what, values)) };
+    axis.row.addEventListener("input", () => (axis.chosen = true), { capture: true }); // by a person
     what.addEventListener("input", () => this.#begin(axis));
     values.addEventListener("input", () => this.#read());
     values.setAttribute("form", ""); // of none: Enter is not Generate
@@ -62,7 +63,7 @@ export class Sweep {
       const { what } = axis;
       const before = what.value;
       what.replaceChildren(...[...i ? [["", text.grid.none]] : [], ...choices].map(([value, label]) => element("option", { value }, label)));
-      if (choices.some(([value]) => value === before)) what.value = before;
+      if (axis.chosen && choices.some(([value]) => value === before)) what.value = before;
       else this.#begin(axis);
     });
   }
