@@ -210,8 +210,10 @@ export class Controller {
   /** Lets the next picture begin with another. @returns {Promise<boolean>} whether that can be */
   async #begin(blob) {
     const can = await this.#start.set(blob);
-    if (can) this.#progress.say(text.start.took);
-    return can;
+    if (!can) return false;
+    this.#alert.clear();
+    this.#progress.say(text.start.took);
+    return true;
   }
 
   /** Takes over a recipe from elsewhere, and its picture where there is one. */
@@ -239,7 +241,7 @@ export class Controller {
     };
     const way = wayOn(error, {
       open: reopen,
-      generate: then,
+      generate: then ?? (() => this.generate()),
       onCPU: () => {
         this.#device = "cpu";
         reopen();

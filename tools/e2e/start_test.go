@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"fmt"
 	"image"
 	"image/color"
 	"image/png"
@@ -120,9 +119,7 @@ func TestStartFromFile(t *testing.T) {
 	v.drop(bad)
 	v.awaitText("alert", "No recipe could be read")
 	v.drop(plain)
-	for said := ""; said != "The picture is what the next one starts from"; said = v.tryText("status", "") {
-		v.pause(fmt.Errorf("it says %q", said))
-	}
+	v.awaitThat(`document.querySelector("[role=status]").textContent + document.getElementById("alert").textContent`, "^The picture is what the next one starts from$")
 	v.click("button", "Generate")
 	v.awaitText("status", "^Done in ")
 	data, r := v.download()
