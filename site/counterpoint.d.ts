@@ -73,7 +73,7 @@ export class Counterpoint extends Callable {
      * @returns {AsyncGenerator<Event, void, void>}
      * @throws {CounterpointError} or the signal's reason
      */
-    stream(prompt: string, { signal, preview_every, maps_every, image, mask_image, ...fields }?: Options & Previews): AsyncGenerator<Event, void, void>;
+    stream(prompt: string, { signal, keep, preview_every, maps_every, image, mask_image, ...fields }?: Options & Previews): AsyncGenerator<Event, void, void>;
     /**
      * Says what a prompt means. Computes nothing, so it is answered while pictures are made, too.
      * @param {string} prompt
@@ -459,6 +459,10 @@ export type Explained = {
      */
     places: Places;
     /**
+     * of tokens, for each row: 1, or more where the model reads long texts whole
+     */
+    chunks: number[];
+    /**
      * how the rows' scores are combined, on one or more lines
      */
     formula: string;
@@ -690,6 +694,10 @@ export type Aids = {
      * stops it; then it rejects with the signal's reason
      */
     signal?: AbortSignal | undefined;
+    /**
+     * ends the making at the present step; the picture is what there is of it by then
+     */
+    keep?: AbortSignal | undefined;
     /**
      * to begin with
      */

@@ -131,12 +131,12 @@ export class Counterpoint extends Callable {
    * @returns {AsyncGenerator<Event, void, void>}
    * @throws {CounterpointError} or the signal's reason
    */
-  async *stream(prompt, { signal, preview_every = 0, maps_every = 0, image, mask_image, ...fields } = {}) {
+  async *stream(prompt, { signal, keep, preview_every = 0, maps_every = 0, image, mask_image, ...fields } = {}) {
     const request = { prompt, ...fields };
     const { sizes, frames } = await pixels({ image, mask_image });
     const peers = await this.#hire(signal, request);
     const asked = { request, preview_every, maps_every, peers, ...sizes };
-    for await (const { head, frames: [bytes, more] } of this.#converse(signal, this.#session, "generate", asked, frames)) {
+    for await (const { head, frames: [bytes, more] } of this.#converse(signal, this.#session, "generate", asked, frames, keep)) {
       if (head.type === "preview") head.pixels = new ImageData(new Uint8ClampedArray(bytes.buffer), head.width, head.height);
       if (head.type === "maps") head.terms = terms(head, bytes, more);
       if (head.type === "picture") head.blob = new Blob([bytes], { type: "image/png" });
@@ -173,8 +173,8 @@ export class Counterpoint extends Callable {
   }
 
   /** A request to an engine, with the files that it asks for along the way; yields the other messages. */
-  async *#converse(signal, session, type, fields, frames) {
-    for await (const message of session.request(signal, type, fields, frames)) {
+  async *#converse(signal, session, type, fields, frames, keep) {
+    for await (const message of session.request(signal, type, fields, frames, keep)) {
       const { head } = message;
       if (head.type === "need") {
         await this.#provide(signal, session, head);

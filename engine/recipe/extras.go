@@ -35,6 +35,9 @@ func (r *Recipe) extras() (found []setting) {
 	if q.Negation != "" {
 		found = append(found, setting{"Negation", value(q.Negation)})
 	}
+	if q.StopAfter != 0 {
+		found = append(found, setting{keyStop, fmt.Sprint(q.StopAfter)})
+	}
 	if q.APG {
 		found = append(found, setting{"APG", on})
 	}
@@ -44,7 +47,7 @@ func (r *Recipe) extras() (found []setting) {
 	return found
 }
 
-const on, keyBatch, keyIndex = "on", "Batch size", "Batch pos"
+const on, keyBatch, keyIndex, keyStop = "on", "Batch size", "Batch pos", "Stop after"
 
 // readExtra takes a setting of extras.
 func (r *Recipe) readExtra(s setting) error {
@@ -52,6 +55,8 @@ func (r *Recipe) readExtra(s setting) error {
 	switch s.key {
 	case "Negation":
 		q.Negation = v
+	case keyStop:
+		return parseInt(v, engine.MaxSteps, &q.StopAfter)
 	case "APG":
 		q.APG = v == on
 	case "Particles":

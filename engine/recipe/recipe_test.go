@@ -208,7 +208,7 @@ func TestExtras(t *testing.T) {
 	want := example()
 	q := &want.Request
 	q.Negation, q.NegationPrior, q.NegationMaxGate = "gated", 0.25, 3
-	q.Rescale, q.GuidanceStart, q.GuidanceStop = 0.7, 0.125, 0.75
+	q.StopAfter, q.Rescale, q.GuidanceStart, q.GuidanceStop = 3, 0.7, 0.125, 0.75
 	q.APG, q.APGEta, q.APGNormThreshold = true, 0.5, 15
 	q.Particles, q.ParticlesClamp, q.ResampleBelow, q.Batch, want.Index = true, 2, 0.5, 8, 3
 	got, err := ParseParameters(want.Parameters())

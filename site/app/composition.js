@@ -85,6 +85,12 @@ export class Composition extends Observable {
     this.#write(inserted(this.#expression, this.#expression.cards.length, term(text)), {});
   }
 
+  /** @param {Map<number, number>} weights by card  @returns {string} the prompt with them, which stays as it is */
+  weighed(weights) {
+    const { cards } = this;
+    return write([...weights].reduce((made, [i, weight]) => replaced(made, cards[i].at, edited(cards[i].card, { weight })), this.#expression));
+  }
+
   /** @returns {number} of all cards, the one that holds that place of the prompt, in UTF-16 units; -1 for none */
   cardAt(units) {
     const { gaps, cards } = this.#expression;

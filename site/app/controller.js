@@ -20,12 +20,14 @@ import { Prompt } from "./prompt.js";
 import { Pulls } from "./pulls.js";
 import { Recipe } from "./recipe.js";
 import { Restore } from "./restore.js";
-import { make } from "./run.js";
+import { make, makeGrid } from "./run.js";
 import { Settings } from "./settings.js";
 import { Share } from "./share.js";
+import { Start } from "./start.js";
 import { Storage } from "./storage.js";
 import { text } from "./strings.js";
 import { Suggest } from "./suggest.js";
+import { Sweep } from "./sweep.js";
 import { Update } from "./update.js";
 import { Verdicts } from "./verdicts.js";
 import { Words } from "./words.js";
@@ -45,6 +47,7 @@ export class Controller {
     this.#verdicts.of(made.verdicts);
     this.#pulls.of(made.maps);
   });
+  #start = new Start(this.#recipe, async (blob) => await this.#begin(blob) || this.#alert.show(text.start.failed));
   #history = new History((kept) => this.#use({ ...kept, unknown: [] }));
   #alert = new Alert();
   #making = new Latest();
@@ -64,17 +67,19 @@ export class Controller {
     new Update(this.#shell);
     this.#storage = new Storage(this.#models, this.#shell, { reopen: () => this.open(), close: () => this.#close() });
     const share = new Share(this.#picture, (message) => this.#progress.say(message));
-    const restore = new Restore((found) => this.#use(found), (error) => this.#alert.show(text.restore.failed(error)));
+    const restore = new Restore((found) => this.#use(found), (blob) => this.#begin(blob), (error) => this.#alert.show(text.restore.failed(error)));
     byId("composer").addEventListener("submit", (event) => {
       event.preventDefault();
       this.generate();
     });
     byId("another").addEventListener("click", () => this.#another());
+    byId("start-from").addEventListener("click", () => this.#begin(this.#picture.made.blob));
     byId("cancel").addEventListener("click", () => this.#making.abort());
     listenToKeys({
       generate: () => byId("composer").requestSubmit(),
       another: () => this.#another(),
       cancel: () => this.#making.abort(),
+      keep: () => byId("keep").click(),
       save: () => share.save(),
       undo: () => this.#recipe.undo(),
       redo: () => this.#recipe.redo(),
@@ -94,6 +99,7 @@ export class Controller {
     });
     this.#pulls = new Pulls(this.#composition);
     new Words(this.#recipe, this.#composition);
+    new Sweep(this.#recipe, this.#composition, (grid) => this.#run((signal, engine) => this.#makeGrid(signal, engine, grid)));
     this.#recipe.subscribe(() => {
       saveDraft(this.#recipe.state);
       this.#shape();
@@ -112,6 +118,7 @@ export class Controller {
       const engine = await this.#engine;
       this.#model = engine.model;
       this.#settings.use(engine.model);
+      this.#start.use(engine.model);
       this.#shape();
       this.#composition.use(engine);
       byId("model").textContent = text.model(engine.model);
@@ -157,6 +164,11 @@ export class Controller {
 
   /** Makes what the recipe says, in place of what is being made. */
   generate() {
+    return this.#run((signal, engine) => this.#make(signal, engine));
+  }
+
+  /** Runs a job in place of what is being made. @param {(signal: AbortSignal, engine: object) => Promise<void>} job */
+  #run(job) {
     return this.#making.run(async (signal) => {
       this.#alert.clear();
       this.#prompt.unmark();
@@ -164,13 +176,14 @@ export class Controller {
       byId("cancel").disabled = false;
       if (matchMedia("(max-width: 55.99rem)").matches) byId("frame").scrollIntoView({ block: "nearest" });
       try {
-        await this.#make(signal, await abortable(signal, this.#engine));
+        await job(signal, await abortable(signal, this.#engine));
       } catch (error) {
         if (signal.aborted) this.#progress.end(text.cancelled);
-        else this.#fail(error, () => this.generate());
+        else this.#fail(error, () => this.#run(job));
       } finally {
-        if (document.activeElement === byId("cancel")) byId("generate").focus(); // a disabled button would lose it
-        byId("cancel").disabled = true;
+        const [cancel, keep] = [byId("cancel"), byId("keep")];
+        if ([cancel, keep].includes(document.activeElement)) byId("generate").focus(); // a disabled button would lose it
+        cancel.disabled = keep.disabled = true;
       }
     });
   }
@@ -182,25 +195,49 @@ export class Controller {
   }
 
   async #make(signal, engine) {
+    const keep = new AbortController();
+    Object.assign(byId("keep"), { disabled: false, onclick: () => keep.abort() });
     const { pictures, done } = await make(signal, engine, this.#recipe, {
       progress: this.#progress, gallery: this.#gallery, pulls: this.#pulls, device: (evaluations) => this.#tellDevice(engine.device, evaluations),
+      keep: keep.signal, inputs: this.#start.inputs,
     });
     this.#progress.end(text.done(done));
     await this.#history.add(pictures);
   }
 
-  /** Takes over a recipe from elsewhere, and its picture where there is one. */
-  #use({ request, unknown, model, blob, made, verdicts }) {
+  async #makeGrid(signal, engine, grid) {
+    const { pictures, error } = await makeGrid(signal, engine, grid, {
+      progress: this.#progress, gallery: this.#gallery, pulls: this.#pulls, inputs: this.#start.inputs,
+    });
+    await this.#history.add(pictures);
+    if (error && !(signal.aborted && pictures.length)) throw error;
+    this.#progress.end(text.grid.made(pictures.length, grid.cells.length));
+  }
+
+  /** Lets the next picture begin with another. @returns {Promise<boolean>} whether that can be */
+  async #begin(blob) {
+    const can = await this.#start.set(blob);
+    if (!can) return false;
     this.#alert.clear();
+    this.#progress.say(text.start.took);
+    return true;
+  }
+
+  /** Takes over a recipe from elsewhere, and its picture where there is one. */
+  async #use({ request, unknown, model, blob, made, verdicts, inputs }) {
+    this.#alert.clear();
+    const wants = wantsPictures(request);
+    const missing = wants && !(inputs && await this.#start.set(inputs.image, inputs.mask_image));
+    if (!wants) this.#start.clear();
     this.#recipe.restore(request);
     if (blob) {
       const notes = unknown.length ? [text.restore.unknown(unknown)] : [];
       if (model && this.#model && !this.#model.hash.startsWith(model.hash)) notes.push(text.restore.model(model));
       if (!model && !made) notes.push(text.restore.other);
-      if (wantsPictures(request)) notes.push(text.restore.image);
-      this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes, verdicts });
+      if (missing) notes.push(text.restore.image);
+      this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes, verdicts, inputs });
     }
-    this.#progress.say(wantsPictures(request) ? text.restore.image : text.restore.done);
+    this.#progress.say(missing ? text.restore.image : blob && this.#model?.images ? text.start.or : text.restore.done);
   }
 
   /** @param {() => void} [then] what was under way, to be done again once the model is open */
@@ -211,7 +248,7 @@ export class Controller {
     };
     const way = wayOn(error, {
       open: reopen,
-      generate: () => this.generate(),
+      generate: then ?? (() => this.generate()),
       onCPU: () => {
         this.#device = "cpu";
         reopen();

@@ -1,4 +1,4 @@
-import { checkRequest } from "../lib/request.js";
+import { checkRequest, wantsPictures } from "../lib/request.js";
 import { randomSeed } from "./options.js";
 
 // What was being composed, kept from one visit to the next.
@@ -13,6 +13,7 @@ export function loadDraft(prompt) {
     if (!kept) return fresh(prompt);
     const { request } = checkRequest({ ...kept.request, prompt: kept.prompt || " " });
     delete request.prompt;
+    if (!wantsPictures(request)) delete request.strength; // its picture is gone
     return { prompt: String(kept.prompt), off: kept.off.filter(isOff), request };
   } catch {
     return fresh(prompt); // storage is refused, or holds what another version left

@@ -9,7 +9,9 @@ export class Gallery {
   #row = byId("run");
   #pictures = [];
   #cells = [];
+  #nodes = [];
   #at = 0;
+  #columns = 0; // 0 where they follow the window's width
 
   /**
    * @param {import("./picture.js").Picture} picture
@@ -19,7 +21,7 @@ export class Gallery {
     this.#picture = picture;
     this.#onview = onview;
     this.#row.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns }[event.key];
       const to = this.#at + by;
       if (!by || !this.#pictures[to]) return;
       event.preventDefault();
@@ -28,14 +30,20 @@ export class Gallery {
     });
   }
 
-  /** Makes room for the pictures of a run; returns what fills it, and puts back what was there if that fails. */
-  begin(count) {
-    const cells = count > 1 ? Array.from({ length: count }, (_, i) => this.#cell(i)) : [];
+  /**
+   * Makes room for the pictures of a run; returns what fills it, and puts back what was there if that fails.
+   * @param {number} count
+   * @param {import("./grid.js").Grid} [grid] that they make
+   */
+  begin(count, grid) {
+    const cells = count > 1 || grid ? Array.from({ length: count }, (_, i) => this.#cell(i, grid?.name(i))) : [];
     const pictures = [];
-    this.#row.replaceChildren(...cells.map(({ button }) => button));
+    const buttons = cells.map(({ button }) => button);
+    const nodes = grid ? grid.arrange(buttons) : buttons;
+    this.#row.replaceChildren(...nodes);
     return {
       preview: (index, pixels) => {
-        if (index === 0) this.#picture.preview(pixels);
+        if (index === 0 || grid) this.#picture.preview(pixels);
         const cell = cells[index]; // of more candidates than pictures, some have none
         if (!cell || performance.now() - cell.drawn < calm) return;
         cell.drawn = performance.now();
@@ -49,19 +57,22 @@ export class Gallery {
         this.#free(pictures);
         this.#pictures = pictures;
         this.#cells = cells;
+        this.#nodes = nodes;
+        this.#columns = grid?.columns.length ?? 0;
+        grid?.finish(pictures);
         return this.view(0);
       },
       drop: () => {
         for (const { url } of pictures) URL.revokeObjectURL(url);
-        this.#row.replaceChildren(...this.#cells.map(({ button }) => button));
+        this.#row.replaceChildren(...this.#nodes);
         this.#picture.restore();
       },
     };
   }
 
-  #cell(i) {
+  #cell(i, name = text.gallery.pick(i)) {
     const canvas = element("canvas", { width: 1, height: 1 });
-    return { canvas, drawn: 0, button: element("button", { type: "button", ariaLabel: text.gallery.pick(i), onclick: () => this.view(i) }, canvas) };
+    return { canvas, drawn: 0, button: element("button", { type: "button", ariaLabel: name, onclick: () => this.view(i) }, canvas) };
   }
 
   #free(next) {

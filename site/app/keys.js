@@ -3,7 +3,7 @@ import { text } from "./strings.js";
 
 /**
  * The keys of the whole page, and the list of all keys.
- * @param {{generate: () => void, another: () => void, cancel: () => void, save: () => void, undo: () => void, redo: () => void}} run
+ * @param {{generate: () => void, another: () => void, cancel: () => void, keep: () => void, save: () => void, undo: () => void, redo: () => void}} run
  */
 export function listenToKeys(run) {
   const dialog = byId("keys");
@@ -15,6 +15,7 @@ export function listenToKeys(run) {
   addEventListener("keydown", (event) => {
     if (dialog.open) return;
     if (event.key === "Escape") run.cancel();
+    if (event.key === "Enter" && event.altKey) run.keep();
     if (!event.ctrlKey && !event.metaKey || event.altKey) return;
     if (event.target === byId("new-card") && /^[zy]$/i.test(event.key)) return; // it is no part of the recipe yet
     const act = {

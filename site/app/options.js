@@ -8,7 +8,7 @@ export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
 /**
  * name: of the request's field. random: makes a value, for a button beside it. group: under "More settings", there a field may
- * be empty. choices: the model's list of that name, or else values in text.choices. absent: what the engine takes where neither
+ * be empty. slide: the step of a slider. choices: the model's list of that name, or else values in text.choices. absent: what the engine takes where neither
  * recipe nor model says.
  */
 export const options = [
@@ -25,6 +25,7 @@ export const options = [
   { name: "corrector_moves", min: 1, max: 100, absent: 5, group: "sampling" },
   { name: "verify", choices: ["", "fresh", "cached"], absent: "", group: "checking" },
   { name: "best_of", min: 1, max: 64, absent: 1, group: "checking" },
+  { name: "strength", min: 0.05, max: 1, slide: 0.05, absent: 0.8, group: "start" },
 ];
 
 export const examples = [

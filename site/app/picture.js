@@ -1,3 +1,5 @@
+import { recall, remember } from "../lib/memory.js";
+import { bare } from "../lib/png.js";
 import { byId, element } from "./element.js";
 import { text } from "./strings.js";
 
@@ -14,6 +16,7 @@ export const calm = 400;
  * @property {string[]} notes
  * @property {import("./verdicts.js").Verdict[]} [verdicts]
  * @property {import("../lib/maps.js").Maps} [maps] where its concepts pull, as long as it is on the page
+ * @property {{image: Blob, mask_image?: ImageData}} [inputs] what it began with
  * @property {object[]} [rows] and what was put where, places (PROTOCOL.md, "picture")
  */
 export class Picture {
@@ -24,8 +27,15 @@ export class Picture {
   #made;
   #drawn = 0;
   #size = [1, 1];
+  #plain = byId("plain");
+  #bare = ""; // the URL of a file without a recipe
 
   constructor() {
+    this.#plain.checked = Boolean(recall("plain"));
+    this.#plain.addEventListener("change", () => {
+      remember("plain", this.#plain.checked ? "on" : undefined);
+      this.#load();
+    });
     new ResizeObserver(() => this.#fit()).observe(byId("frame"));
   }
 
@@ -57,13 +67,26 @@ export class Picture {
   async finish(made) {
     this.#made = made;
     if (!made) return this.restore();
-    this.#image.src = made.url;
-    await this.#image.decode();
+    await this.#load();
+    if (made !== this.#made) return; // another came meanwhile
     byId("caption-prompt").textContent = made.request.prompt;
     byId("made").textContent = made.made;
     byId("notes").replaceChildren(...made.notes.map((note) => element("li", {}, note)));
-    Object.assign(byId("download"), { href: made.url, download: text.fileName(made.request) });
     this.restore();
+  }
+
+  /** Shows and offers the file of the picture, with its recipe inside or without. */
+  async #load() {
+    const made = this.#made;
+    const plain = this.#plain.checked;
+    const parts = plain && bare(new Uint8Array(await made.blob.arrayBuffer()));
+    if (made !== this.#made) return;
+    URL.revokeObjectURL(this.#bare);
+    this.#bare = plain ? URL.createObjectURL(new Blob(parts, { type: "image/png" })) : "";
+    const href = this.#bare || made.url;
+    Object.assign(byId("download"), { href, download: text.fileName(made.request, plain) });
+    this.#image.src = href;
+    await this.#image.decode();
   }
 
   /** Shows each pixel as a square of whole pixels of the screen, unless that leaves much of the frame empty. */

@@ -7,16 +7,19 @@ import { text } from "./strings.js";
 /** Takes recipes from outside: a picture dropped, pasted or opened, and the page's address. */
 export class Restore {
   #use;
+  #begin;
   #fail;
   #file = byId("open-file");
   #veil = byId("drop-veil");
 
   /**
    * @param {(found: {request: object, unknown: string[], model?: object, blob?: Blob}) => void} use
+   * @param {(file: Blob) => Promise<boolean>} begin takes a picture without a recipe to begin with; whether it is one
    * @param {(error: Error) => void} fail
    */
-  constructor(use, fail) {
+  constructor(use, begin, fail) {
     this.#use = use;
+    this.#begin = begin;
     this.#fail = fail;
     byId("open-picture").prepend(icon("open"));
     byId("open-picture").addEventListener("click", () => this.#file.click());
@@ -64,7 +67,7 @@ export class Restore {
       if (file.size > mostBytes) throw new RangeError(text.restore.large);
       this.#use({ ...readRecipe(new Uint8Array(await file.arrayBuffer())), blob: file });
     } catch (error) {
-      this.#fail(error);
+      if (!await this.#begin(file)) this.#fail(error);
     }
   }
 }

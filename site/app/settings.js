@@ -33,9 +33,9 @@ export class Settings {
   }
 
   #field(option) {
-    const { name, min, max, any, random, choices, group } = option;
+    const { name, min, max, any, random, choices, group, slide } = option;
     const input = choices ? element("select", { id: name })
-      : element("input", { id: name, name, type: "number", min, max, step: any ? "any" : 1, inputMode: any ? "decimal" : "numeric" });
+      : element("input", { id: name, name, type: slide ? "range" : "number", min, max, step: slide ?? (any ? "any" : 1), inputMode: any ? "decimal" : "numeric" });
     if (Array.isArray(choices)) input.append(...choices.map((value) => element("option", { value }, text.choices[name][value])));
     this.#inputs.set(name, input);
     input.addEventListener("input", () => {
@@ -44,6 +44,7 @@ export class Settings {
     });
     input.addEventListener("invalid", () => this.#reveal(input));
     const row = element("div", { className: "with-button" }, input);
+    if (slide) row.append(element("span", { ariaHidden: "true" }));
     if (random) {
       const draw = () => this.#recipe.change({ request: { [name]: random.make() } });
       row.append(element("button", { type: "button", title: random.label, ariaLabel: random.label, onclick: draw }, icon("dice")));
@@ -77,14 +78,15 @@ export class Settings {
   }
 
   #show() {
-    for (const { name, group, choices, absent } of this.#options) {
+    for (const { name, group, choices, absent, slide } of this.#options) {
       const input = this.#inputs.get(name);
       const usual = this.#usual(name) ?? absent;
-      const bare = group && !choices; // the usual value stands in the empty field
+      const bare = group && !choices && !slide; // the usual value stands in the empty field
       if (bare) input.placeholder = usual ?? "";
       const value = this.#recipe.request[name] ?? (bare ? "" : usual);
       const typing = input === document.activeElement && !input.validity.valid;
       if (value !== undefined && input.value !== String(value) && !typing) input.value = value;
+      if (slide) input.nextSibling.textContent = input.value;
     }
     this.#inputs.get("corrector_moves").disabled = [undefined, "none"].includes(this.value("corrector"));
     const hidden = !this.#model.name ? [] : Object.entries(this.#recipe.request).filter(([name, value]) => !this.#inputs.has(name) && value !== this.#model.defaults[name]);

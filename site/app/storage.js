@@ -50,7 +50,7 @@ export class Storage {
     ]);
     this.#list.replaceChildren(...models.map((each) => this.#item(each)));
     const facts = [
-      [text.storage.pictures, text.storage.album(pictures.length, pictures.reduce((sum, { blob }) => sum + blob.size, 0))],
+      [text.storage.pictures, text.storage.album(pictures.length, pictures.reduce((sum, { blob, inputs }) => sum + blob.size + (inputs?.image.size ?? 0), 0))],
       [text.storage.page, text.storage.shell(shell, this.#shell.refused)],
     ];
     if (stray) facts.push([text.storage.strays, text.storage.bytes(stray)]);

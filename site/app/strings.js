@@ -1,15 +1,20 @@
 // What the page says.
 import { about, bytes, duration } from "./format.js";
+import { gridText, startText } from "./strings-making.js";
 import { pullsText } from "./strings-pulls.js";
 import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);
+const stepsOf = ({ steps, stop_after, strength = 1 }) => (stop_after ? `kept after step ${stop_after} of ${Math.floor(steps * strength)}` : `${steps} steps`) +
+  (strength < 1 ? ` at strength ${strength}` : "");
 const minus = (v) => v.toFixed(1).replace("-", "−");
 const kinds = { place: "place", region: "region", range: "part of the steps" };
 const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "top edge", y1: "bottom edge", from: "start", to: "end" };
 
 export const text = {
   ...storageText,
+  grid: gridText,
+  start: { ...startText, edge: (name) => `Part of the mask: ${axes[name]}` },
   pulls: pullsText,
 
   starting: "Starting the engine",
@@ -20,7 +25,7 @@ export const text = {
   step: ({ left }) => `Composing${left === undefined ? "" : `: ${about(left)} left`}`,
   verifying: ({ left }) => `Checking the concepts${left === undefined ? "" : `: ${about(left)} left`}`,
   decoding: "Drawing the picture",
-  done: ({ elapsed }) => `Done in ${duration(elapsed)}`,
+  done: ({ elapsed, request }) => `Done in ${duration(elapsed)}${request.stop_after ? `, ${stepsOf(request)}` : ""}`,
   cancelled: "Cancelled",
   failed: "Stopped by an error",
   lost: ({ step }) => `The GPU was lost${step ? ` after step ${step}` : ""}: opening it again to go on`,
@@ -31,7 +36,7 @@ export const text = {
 
   settings: {
     seed: "Seed", steps: "Steps", batch: "Pictures", width: "Width", height: "Height", guidance_scale: "Guidance scale", negation: "Kind of NOT",
-    sampler: "Sampler", scheduler: "Scheduler", corrector: "Corrector", corrector_moves: "Moves a level", verify: "Check concepts", best_of: "Best of",
+    sampler: "Sampler", scheduler: "Scheduler", corrector: "Corrector", corrector_moves: "Moves a level", verify: "Check concepts", best_of: "Best of", strength: "Strength",
   },
   groups: {
     size: ["Size"],
@@ -92,7 +97,7 @@ export const text = {
     help: "The model’s own judgement: about 1 or more where it finds the concept, about −1 where it does not.",
   },
   gallery: { pick: (i) => `Show picture ${i + 1}` },
-  fileName: ({ seed }) => `counterpoint-${seed}.png`,
+  fileName: ({ seed }, plain) => (plain ? "counterpoint.png" : `counterpoint-${seed}.png`),
   share: {
     image: "The picture is copied; a copy has no recipe inside, the PNG has",
     link: "The link is copied: its recipe stands behind “#”, which no server sees",
@@ -105,7 +110,7 @@ export const text = {
     unknown: (names) => `Its recipe also says what this version does not know: ${names.join(", ")}`,
     image: "It begins with a picture, which is missing here: a recipe holds no more than its hash",
     model: ({ name, hash }) => `It was made by another model, ${name} (${hash})`,
-    from: ({ seed, steps }) => `From its file${seed === undefined ? "" : `: seed ${seed}, ${steps} steps`}`,
+    from: (request) => `From its file${request.seed === undefined ? "" : `: seed ${request.seed}, ${stepsOf(request)}`}`,
     other: "Another program made it: its prompt and numbers are taken over, its model and sampler are not",
   },
   history: {
@@ -122,6 +127,7 @@ export const text = {
   keys: [
     [["Ctrl", "Enter"], "Generate; during a run, begin anew"],
     [["Ctrl", "Shift", "Enter"], "Generate with another seed"],
+    [["Alt", "Enter"], "Keep this: stop at the present step, and draw the picture as it is"],
     [["Esc"], "Cancel"],
     [["Ctrl", "↑"], "In the prompt: more weight for the concept at the cursor"],
     [["Ctrl", "↓"], "Less weight"],
@@ -133,7 +139,7 @@ export const text = {
     [["Ctrl", "/"], "This list"],
   ],
 
-  made: ({ seed, request: { steps, width, height }, model, elapsed, accepted, effective }) => `Seed ${seed}, ${steps} steps, ${width}×${height}, by ${model.name} in ${duration(elapsed)}` +
+  made: ({ seed, request, model, elapsed, accepted, effective }) => `Seed ${seed}, ${stepsOf(request)}, ${request.width}×${request.height}, by ${model.name} in ${duration(elapsed)}` +
     (accepted === undefined ? "" : `, ${Math.round(100 * accepted)} % of the moves accepted`) +
     (effective === undefined ? "" : `, at least ${effective.toFixed(1)} particles in effect`),
   error: ({ column, message }) => (column ? `column ${column}: ${message}` : message),

@@ -1,7 +1,10 @@
+/** The most bytes of a picture that others began with, to be kept with each of them. */
+const mostInput = 1 << 20;
+
 /**
  * Pictures that were made, kept in the browser: IndexedDB, since a page, unlike a worker, can't write to the origin's private
  * file system everywhere.
- * @typedef {{id: number, blob: Blob, request: object, made: string, verdicts?: object[]}} Kept
+ * @typedef {{id: number, blob: Blob, request: object, made: string, verdicts?: object[], inputs?: {image: Blob, mask_image?: ImageData}}} Kept
  */
 export class Album {
   #database;
@@ -33,10 +36,12 @@ export class Album {
     return kept.reverse();
   }
 
-  /** @param {{blob: Blob, request: object, made: string, verdicts?: object[]}[]} pictures */
+  /** @param {{blob: Blob, request: object, made: string, verdicts?: object[], inputs?: object}[]} pictures */
   async add(pictures) {
     const store = await this.#store("readwrite");
-    for (const { blob, request, made, verdicts } of pictures) store.add({ blob, request, made, verdicts });
+    for (const { blob, request, made, verdicts, inputs } of pictures) {
+      store.add({ blob, request, made, verdicts, inputs: inputs?.image.size <= mostInput ? inputs : undefined });
+    }
     const ids = await outcome(store.getAllKeys());
     await Promise.all(ids.slice(0, Math.max(0, ids.length - this.#most)).map((id) => outcome(store.delete(id))));
   }

@@ -11,27 +11,38 @@ export const mostBytes = 64 << 20;
 
 const latin1 = (bytes) => new TextDecoder("latin1").decode(bytes);
 
+/** The chunks of a PNG file, to the one that ends it. @throws {TypeError} if it is none, or breaks off */
+function* chunks(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (Array.from(bytes.subarray(0, 8), (byte) => String.fromCharCode(byte)).join("") !== signature) throw new TypeError("the file is no PNG picture");
+  for (let at = 8, kind; kind !== "IEND";) {
+    if (at + 12 > bytes.length) throw new TypeError("the PNG file breaks off");
+    const length = view.getUint32(at);
+    kind = latin1(bytes.subarray(at + 4, at + 8));
+    if (length > bytes.length - at - 12) throw new TypeError("the PNG file breaks off");
+    yield { kind, data: bytes.subarray(at + 8, at + 8 + length), whole: bytes.subarray(at, (at += 12 + length)) };
+  }
+}
+
 /**
  * @param {Uint8Array} bytes of a PNG file
  * @returns {Map<string, string>} its texts by keyword, the first of each; compressed ones are left out
  * @throws {TypeError} if it is none, or breaks off
  */
 export function readTexts(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (Array.from(bytes.subarray(0, 8), (byte) => String.fromCharCode(byte)).join("") !== signature) throw new TypeError("the file is no PNG picture");
   const texts = new Map();
-  for (let at = 8; ;) {
-    if (at + 12 > bytes.length) throw new TypeError("the PNG file breaks off");
-    const length = view.getUint32(at);
-    const kind = latin1(bytes.subarray(at + 4, at + 8));
-    if (length > bytes.length - at - 12) throw new TypeError("the PNG file breaks off");
-    if (kind === "IEND") return texts;
-    if ((kind === "tEXt" || kind === "iTXt") && length <= mostText) {
-      const [keyword, text] = split(kind, bytes.subarray(at + 8, at + 8 + length));
-      if (text !== undefined && !texts.has(keyword)) texts.set(keyword, text);
-    }
-    at += 12 + length;
+  for (const { kind, data } of chunks(bytes)) {
+    if (kind !== "tEXt" && kind !== "iTXt" || data.length > mostText) continue;
+    const [keyword, text] = split(kind, data);
+    if (text !== undefined && !texts.has(keyword)) texts.set(keyword, text);
   }
+  return texts;
+}
+
+/** A PNG file's picture and nothing that is said about it. @param {Uint8Array} bytes  @returns {Uint8Array[]} its parts */
+export function bare(bytes) {
+  const kept = [...chunks(bytes)].filter(({ kind }) => /^(IHDR|PLTE|tRNS|IDAT|IEND)$/.test(kind));
+  return [bytes.subarray(0, 8), ...kept.map(({ whole }) => whole)];
 }
 
 function split(kind, data) {

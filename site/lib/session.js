@@ -42,10 +42,11 @@ export class Session {
    * @param {string} type of the request
    * @param {object} fields
    * @param {(ArrayBuffer|Uint8Array)[]} [frames] which are transferred
+   * @param {AbortSignal} [keep] aborting it ends a "generate" early, with the picture as it is then
    * @returns {AsyncGenerator<{head: object, frames: Uint8Array[]}>}
    * @throws {CounterpointError} or the signal's reason
    */
-  async *request(signal, type, fields, frames) {
+  async *request(signal, type, fields, frames, keep) {
     await this.ready;
     signal?.throwIfAborted();
     const id = ++this.#lastId;
@@ -55,6 +56,9 @@ export class Session {
     const cancel = () => this.send({ type: "cancel", id });
     signal?.addEventListener("abort", cancel);
     this.send({ type, id, ...fields }, frames);
+    const stop = () => this.send({ type: "cancel", id, keep: true });
+    if (keep?.aborted) stop();
+    keep?.addEventListener("abort", stop);
     let open = true;
     const next = async () => {
       const message = await inbox.next().catch((error) => {
@@ -73,6 +77,7 @@ export class Session {
       }
     } finally {
       signal?.removeEventListener("abort", cancel);
+      keep?.removeEventListener("abort", stop);
       if (open) cancel();
       while (open) await next();
       this.#inboxes.delete(id);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeLink, encodeLink, longest } from "../lib/link.js";
-import { readRecipe, readTexts } from "../lib/png.js";
+import { bare, readRecipe, readTexts } from "../lib/png.js";
 import { checkRequest } from "../lib/request.js";
 
 test("a link holds a recipe behind its #", () => {
@@ -48,6 +48,15 @@ test("a PNG file tells its texts", () => {
     chunk("iTXt", bytes("c\0\x01\0\0\0packed")), chunk("tEXt", bytes("\0none")), chunk("tEXt", bytes("whole")), chunk("iTXt", bytes("d\0\0\0en")), end,
   ));
   assert.deepEqual([...texts], [["a", "café"], ["b", "é✓"]]);
+});
+
+test("of a PNG file the picture alone is left", () => {
+  const head = chunk("IHDR", new Uint8Array(13));
+  const [first, second] = [chunk("IDAT", [1, 2]), chunk("IDAT", [3])];
+  const said = ["tEXt", "iTXt", "zTXt", "eXIf", "tIME", "pHYs", "iCCP"].map((kind) => chunk(kind, bytes("a\0b")));
+  const left = bare(png(head, ...said, first, said[0], second, said[1], end));
+  assert.deepEqual(left.flatMap((part) => [...part]), [...png(head, first, second, end)]);
+  assert.throws(() => bare(png(head)), /breaks off/);
 });
 
 test("a broken PNG file is refused", () => {

@@ -140,6 +140,7 @@
  * @property {Tree} tree
  * @property {Row[]} rows
  * @property {Places} places of the first picture
+ * @property {number[]} chunks of tokens, for each row: 1, or more where the model reads long texts whole
  * @property {string} formula how the rows' scores are combined, on one or more lines
  * @property {number} guidance the positive terms' total, as applied
  * @property {number} asked the same before max_guidance capped it
@@ -251,6 +252,7 @@
 /**
  * @typedef {object} Aids
  * @property {AbortSignal} [signal] stops it; then it rejects with the signal's reason
+ * @property {AbortSignal} [keep] ends the making at the present step; the picture is what there is of it by then
  * @property {ImageLike} [image] to begin with
  * @property {ImageLike} [mask_image] white where the image is made anew, black where it is kept
  */

@@ -1,10 +1,12 @@
 package e2e
 
 import (
+	"encoding/binary"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -100,4 +102,36 @@ func TestRestore(t *testing.T) {
 	}
 	v.open(o.url + "?device=cpu#prompt=a&seed=-5") // without a reload
 	v.awaitText("alert", "“seed”")
+}
+
+// A picture is saved without anything said about it, if that is asked for, now and at the next visit; the history has its recipe.
+func TestWithoutRecipe(t *testing.T) {
+	o := newOrigin(t, tinyModel(t))
+	v := newVisit(t, o.url+"?device=cpu")
+	v.generate("a secret", 3, 2)
+	v.click("checkbox", "Without its recipe")
+	for range 2 {
+		v.awaitThat(`document.getElementById("download").download`, `^counterpoint\.png$`)
+		if kinds := chunks(v.save("link", "Download PNG")); kinds != "IHDR IDAT IEND" {
+			t.Errorf("the file has the chunks %s", kinds)
+		}
+		v.open(o.url + "?device=cpu")
+		v.awaitText("status", "^Ready$")
+		v.click("button", "Restore a secret, seed 3")
+		v.await("image", "Picture")
+	}
+	v.click("checkbox", "Without its recipe")
+	v.awaitThat(`document.getElementById("download").download`, `^counterpoint-3\.png$`)
+	if _, r := v.download(); r.Request.Prompt != "a secret" {
+		t.Errorf("the recipe is %+v", r.Request)
+	}
+}
+
+// chunks lists the kinds of a PNG file's chunks.
+func chunks(file []byte) string {
+	var kinds []string
+	for at := 8; at+12 <= len(file); at += 12 + int(binary.BigEndian.Uint32(file[at:])) {
+		kinds = append(kinds, string(file[at+4:at+8]))
+	}
+	return strings.Join(kinds, " ")
 }

@@ -55,6 +55,20 @@ var views = []struct {
 		evaluate[bool](v, `document.querySelector("#settings ~ details").open = true`)
 		v.show("#more-settings")
 	}},
+	{"grid", func(v *visit) {
+		v.unfold("sweep")
+		v.choose("y-what", "seed")
+		v.enter("textbox", "X, across: values", "1, 1.5")
+		v.enter("textbox", "Y, down: values", "7, 8")
+		v.click("button", "Make the grid")
+		v.awaitText("status", "^The grid is done")
+		v.show("#run")
+	}},
+	{"mask", func(v *visit) {
+		v.click("button", "Start from this")
+		v.click("button", "Paint or erase this part")
+		v.show(".easel")
+	}},
 	{"storage", func(v *visit) {
 		v.openStorage()
 		v.show("#storage")
