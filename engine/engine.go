@@ -53,6 +53,7 @@ func OpenSource(ctx context.Context, model weights.Source, o Options) (*Engine, 
 		Name: m.Manifest().Name, Hash: m.Hash()[:10], Profile: m.Manifest().Profile,
 		License: m.Manifest().License, Attribution: m.Manifest().Attribution,
 	}}
+	e.prepare()
 	if err := load(ctx, m, e.weights, o.Progress); err != nil {
 		e.Close()
 		return nil, fmt.Errorf("model %s: %w", m.Manifest().Name, err)

@@ -64,6 +64,28 @@ func TestDispatches(t *testing.T) {
 	}
 }
 
+// TestPrepare checks that the networks' pipelines are asked for before the first byte of weights, and that pictures of any few
+// concepts then want but a handful more, which combine what networks say.
+func TestPrepare(t *testing.T) {
+	d := testdevices.WebGPU(t)
+	before, early := d.Stats().Pipelines, 0
+	e, err := Open(t.Context(), scenes.Model, Options{Device: d, Progress: func(done, total int64) {
+		if early == 0 {
+			early = d.Stats().Pipelines - before
+		}
+	}})
+	must(t, err)
+	defer e.Close()
+	for _, concepts := range []int{1, 2, 4} {
+		generate(t, e, Request{Prompt: strings.Repeat("a red cube AND ", concepts-1) + "a blue sphere", Steps: 1, Corrector: NoCorrector})
+		late := d.Stats().Pipelines - before - early
+		t.Logf("%d early, %d more for %d concepts", early, late, concepts)
+		if early < 20 || late > 6 {
+			t.Errorf("%d concepts: %d pipelines compiled early, %d more; want all but a handful early", concepts, early, late)
+		}
+	}
+}
+
 // TestGPUWeightBytes checks that weights stay packed on the GPU.
 func TestGPUWeightBytes(t *testing.T) {
 	e := openEngine(t, scenes.Model, testdevices.WebGPU(t))

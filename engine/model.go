@@ -147,26 +147,18 @@ func (p *pipeline) projection() int {
 // checkTensors builds every network once, so that a tensor that is missing, has a wrong shape, or belongs to nothing is
 // named before a byte of weights is read.
 func (p *pipeline) checkTensors() error {
-	used := map[string]bool{}
 	side := 8
-	networks := []func() (*graph.Graph, error){
-		func() (*graph.Graph, error) { return nn.TextEncoder(p.text, p.params, 1) },
-		func() (*graph.Graph, error) { return nn.UNetContext(p.unet, p.params, 1, p.text.MaxPositions) },
-		func() (*graph.Graph, error) {
-			return nn.UNet(p.unet, p.params, nn.Sizes{Rows: 1, Latents: 1, Conditions: 1, Maps: 1, Tokens: p.text.MaxPositions, Height: side, Width: side})
-		},
-		func() (*graph.Graph, error) { return p.vae.Decoder(p.params, 1, side, side) },
+	networks, err := p.networks(1, side, side)
+	if err == nil && p.encodes() {
+		var encoder *graph.Graph
+		encoder, err = p.vae.Encoder(p.params, 1, side*p.vae.Factor, side*p.vae.Factor)
+		networks = append(networks, encoder)
 	}
-	if p.encodes() {
-		networks = append(networks, func() (*graph.Graph, error) {
-			return p.vae.Encoder(p.params, 1, side*p.vae.Factor, side*p.vae.Factor)
-		})
+	if err != nil {
+		return err
 	}
-	for _, build := range networks {
-		g, err := build()
-		if err != nil {
-			return err
-		}
+	used := map[string]bool{}
+	for _, g := range networks {
 		for _, w := range g.Weights {
 			used[w.Name] = true
 		}
@@ -177,6 +169,26 @@ func (p *pipeline) checkTensors() error {
 		}
 	}
 	return nil
+}
+
+// networks builds all that a picture from noise goes through, of a latent of h×w cells and that many rows, in turn.
+func (p *pipeline) networks(rows, h, w int) ([]*graph.Graph, error) {
+	var all []*graph.Graph
+	for _, build := range []func() (*graph.Graph, error){
+		func() (*graph.Graph, error) { return nn.TextEncoder(p.text, p.params, rows) },
+		func() (*graph.Graph, error) { return nn.UNetContext(p.unet, p.params, rows, p.text.MaxPositions) },
+		func() (*graph.Graph, error) {
+			return nn.UNet(p.unet, p.params, nn.Sizes{Rows: rows, Latents: 1, Conditions: rows, Maps: rows, Tokens: p.text.MaxPositions, Height: h, Width: w})
+		},
+		func() (*graph.Graph, error) { return p.vae.Decoder(p.params, 1, h, w) },
+	} {
+		g, err := build()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, g)
+	}
+	return all, nil
 }
 
 // encodes reports whether the model has the encoder of its autoencoder, without which all but what begins with a picture works.

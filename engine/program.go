@@ -36,6 +36,28 @@ func (e *Engine) compile(g *graph.Graph) (*program, error) {
 	return p, nil
 }
 
+// usualRows are those of a prompt of two concepts.
+const usualRows = 3
+
+// prepare lets the device begin what a picture of the model's own size will wait for, pipelines to compile say, while the
+// weights are on their way. What fails here fails again, and is told, where it is needed.
+func (e *Engine) prepare() {
+	d, ok := e.device.(device.Preparer)
+	if !ok {
+		return
+	}
+	r := e.Defaults()
+	networks, err := e.pipeline.networks(usualRows, r.Height/e.pipeline.vae.Factor, r.Width/e.pipeline.vae.Factor)
+	if err != nil {
+		return
+	}
+	for _, g := range networks {
+		if plan, err := graph.Compile(g, e.device.Info().Options); err == nil {
+			_ = d.Prepare(plan)
+		}
+	}
+}
+
 // bindAll makes and binds a buffer for each port.
 func (e *Engine) bindAll(p *program, ports []graph.Port) (map[string]device.Buffer, error) {
 	bound := make(map[string]device.Buffer, len(ports))

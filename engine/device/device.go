@@ -81,6 +81,12 @@ type Executable interface {
 	Close() error
 }
 
+// Preparer is a Device that makes of a program, whatever its weights hold, what takes long to make and lasts.
+type Preparer interface {
+	// Prepare begins to make what Compile of p would wait for, and doesn't wait. The weights may yet be missing.
+	Prepare(p *graph.Program) error
+}
+
 // View is a run of elements of a buffer.
 type View struct {
 	Buffer Buffer

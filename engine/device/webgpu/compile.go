@@ -23,6 +23,22 @@ type compiler struct {
 	*executable
 	instr  int
 	params [][]uint32 // of each dispatch
+	dry    bool       // for the pipelines alone: nothing takes memory
+}
+
+// emit appends the dispatches of every instruction.
+func (c *compiler) emit() error {
+	for i, in := range c.program.Instrs {
+		emit, ok := emitters[in.Op.Name()]
+		if !ok {
+			return fmt.Errorf("instruction %d: operator %s is not known", i, in.Op.Name())
+		}
+		c.instr = i
+		if err := emit(c, in); err != nil {
+			return fmt.Errorf("instruction %d (%s): %w", i, in.Op.Name(), err)
+		}
+	}
+	return nil
 }
 
 // params are the values of struct Params by the names of its fields: ints, uint32s or float32s.
@@ -113,6 +129,9 @@ func (c *compiler) weight(o graph.Operand) (data, scales operand) {
 
 // memory makes a buffer of n elements for an operator's intermediate results.
 func (c *compiler) memory(n int) (operand, error) {
+	if c.dry {
+		return operand{Range: gpu.Range{Size: 4 * n}}, nil
+	}
 	b, err := c.device.storage(4 * n)
 	if err != nil {
 		return operand{}, err

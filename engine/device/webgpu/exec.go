@@ -84,15 +84,8 @@ func (e *executable) build() error {
 		e.blocks = append(e.blocks, b)
 	}
 	c := &compiler{executable: e}
-	for i, in := range e.program.Instrs {
-		emit, ok := emitters[in.Op.Name()]
-		if !ok {
-			return fmt.Errorf("instruction %d: operator %s is not known", i, in.Op.Name())
-		}
-		c.instr = i
-		if err := emit(c, in); err != nil {
-			return fmt.Errorf("instruction %d (%s): %w", i, in.Op.Name(), err)
-		}
+	if err := c.emit(); err != nil {
+		return err
 	}
 	ctx := context.Background()
 	var err error

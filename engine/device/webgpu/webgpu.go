@@ -115,6 +115,9 @@ func newDevice(g gpu.Device, o Options) (*Device, error) {
 	}
 	d := &Device{gpu: g, adapter: a, options: o, tiling: newTiling(a, o.F16 && a.F16, o.tuning(a)), sizes: defaultSizes(a), queue: newQueue(g),
 		pipelines: map[string]*pipeline{}, directs: map[directKey][]*direct{}, lists: map[int][]gpu.Buffer{}}
+	if a.Software {
+		d.queue.settle = d.compiling.Wait // llvmpipe may crash where it compiles while it computes
+	}
 	var err error
 	if d.nothing, err = g.NewBuffer(nothingBytes, gpu.Storage); err != nil {
 		return nil, errors.Join(err, g.Close())
@@ -137,10 +140,15 @@ func (d *Device) Adapter() Adapter { return d.adapter }
 type Stats struct {
 	Submits    int
 	Dispatches int
+	Pipelines  int // compiled or being compiled
 }
 
 // Stats tells what was sent so far.
-func (d *Device) Stats() Stats { return d.queue.stats }
+func (d *Device) Stats() Stats {
+	s := d.queue.stats
+	s.Pipelines = len(d.pipelines)
+	return s
+}
 
 // Close frees everything the device made.
 func (d *Device) Close() error {
