@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/counterpoint/counterpoint/engine"
-	"github.com/counterpoint/counterpoint/engine/device/cpu"
 	"github.com/counterpoint/counterpoint/weights/scenes"
 )
 
@@ -41,16 +40,7 @@ func TestCompositions(t *testing.T) {
 	if err := json.Unmarshal(data, &list); err != nil {
 		t.Fatal(err)
 	}
-	device, err := cpu.New(cpu.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer device.Close()
-	native, err := engine.Open(t.Context(), scenes.Model, engine.Options{Device: device})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer native.Close()
+	native := openNative(t)
 	o := newOrigin(t, scenes.Model)
 	v := newVisit(t, o.url+"?device=cpu") // the page leaves the GPU to this test
 	if name := evaluate[string](v, openOnGPU); !strings.HasPrefix(name, "webgpu") {

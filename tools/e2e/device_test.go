@@ -47,20 +47,26 @@ func TestSamePicture(t *testing.T) {
 	}
 }
 
-// native makes the picture with the engine in this process.
-func native(t *testing.T, r engine.Request) image.Image {
+// openNative opens the default model in this process, on the CPU, for as long as the test runs.
+func openNative(t *testing.T) *engine.Engine {
 	t.Helper()
 	d, err := cpu.New(cpu.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.Close()
+	t.Cleanup(func() { d.Close() })
 	e, err := engine.Open(t.Context(), scenes.Model, engine.Options{Device: d})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.Close()
-	for event, err := range e.Generate(t.Context(), r) {
+	t.Cleanup(func() { e.Close() })
+	return e
+}
+
+// native makes the picture with the engine in this process.
+func native(t *testing.T, r engine.Request) image.Image {
+	t.Helper()
+	for event, err := range openNative(t).Generate(t.Context(), r) {
 		if err != nil {
 			t.Fatal(err)
 		}

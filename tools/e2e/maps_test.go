@@ -9,7 +9,6 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/counterpoint/counterpoint/engine"
-	"github.com/counterpoint/counterpoint/engine/device/cpu"
 	"github.com/counterpoint/counterpoint/weights/scenes"
 )
 
@@ -114,17 +113,7 @@ const overPicture = `document.getElementById("heat").hidden ? "" : document.getE
 // nativeMaps are the pulls of each step by row, as the engine in this process has them on the CPU, and the rows' texts.
 func nativeMaps(t *testing.T, r engine.Request) (steps []map[int][]float32, rows []string) {
 	t.Helper()
-	d, err := cpu.New(cpu.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	e, err := engine.Open(t.Context(), scenes.Model, engine.Options{Device: d})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	for event, err := range e.Generate(t.Context(), r) {
+	for event, err := range openNative(t).Generate(t.Context(), r) {
 		if err != nil {
 			t.Fatal(err)
 		}
