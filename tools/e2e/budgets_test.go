@@ -87,7 +87,7 @@ func TestBudgets(t *testing.T) {
 		t.Skip("measures only with -budgets")
 	}
 	v := newVisit(t, newOrigin(t, scenes.Model).url+"?device=webgpu")
-	v.generate("a red cube AND a blue sphere", 7, 1) // it is the draft from now on
+	v.generate("a red cube AND a blue sphere", 7, 1)                                          // it is the draft from now on
 	_, err := chromedp.Call(v.ctx, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true}) // which allows no such worker
 	if err == nil {
 		_, err = chromedp.Call(v.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: clockEngine})
