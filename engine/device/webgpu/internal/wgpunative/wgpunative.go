@@ -88,7 +88,9 @@ func (p *provider) Open(_ context.Context, i int) (gpu.Device, error) {
 		return nil, fmt.Errorf("adapter %d of %d", i, len(list))
 	}
 	adapter := describe(list[i])
-	d, err := list[i].RequestDevice(&wgpu.DeviceDescriptor{RequiredLimits: &wgpu.RequiredLimits{Limits: list[i].GetLimits().Limits}})
+	limits := list[i].GetLimits().Limits
+	limits.MaxPushConstantSize = 0 // none are used, and the binding reads it from memory that nothing has set: more than there is, now and then
+	d, err := list[i].RequestDevice(&wgpu.DeviceDescriptor{RequiredLimits: &wgpu.RequiredLimits{Limits: limits}})
 	if err != nil {
 		return nil, fmt.Errorf("%v: %w", adapter, err)
 	}
