@@ -24,10 +24,11 @@ type provider struct{ instance *wgpu.Instance }
 
 // New makes a provider.
 func New() gpu.Provider {
-	if os.Getenv("XDG_RUNTIME_DIR") == "" { // Mesa's layer that sorts adapters would look for a Wayland session, and print that there is none
-		os.Setenv("NODEVICE_SELECT", "1")
+	const sessions = "XDG_RUNTIME_DIR"
+	if os.Getenv(sessions) == "" { // who looks for a Wayland session, as Mesa does, would print that there is no place for one
+		os.Setenv(sessions, os.DevNull)
 	}
-	return &provider{wgpu.CreateInstance(&wgpu.InstanceDescriptor{Backends: backends})}
+	return &provider{wgpu.CreateInstance(nil)} // the binding leaves fields of a descriptor, paths among them, as memory happens to be
 }
 
 // backends leave out OpenGL: its adapters are the same ones, with fewer features.
