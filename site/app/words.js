@@ -20,8 +20,9 @@ export class Words {
     });
   }
 
-  #remark({ column, word, instead, message, hint }) {
-    if (!word) return element("li", {}, text.warning({ column, message, hint }));
+  #remark({ kind, column, word, instead, message, hint }) {
+    if (!word) return element("li", {}, text.warning({ column, message, hint }), kind === "model" ? ` ${text.words.where}` : "");
+    if ([...this.#recipe.prompt][column - 1 + [...word].length] === ":") return element("li", {}, `${text.words.named(word)}. ${text.words.where}`);
     const said = element("li", {}, text.words.unknown(word));
     if (instead) {
       const mend = element("button", { type: "button", className: "inline", onclick: () => this.#replace(column, word, instead) }, instead);
