@@ -80,16 +80,24 @@ export class Storage {
     const as = element("input", { value: suggested, required: true, pattern: "[a-z][a-z0-9_\\-]{0,63}", autocapitalize: "none", spellcheck: false });
     const open = (event) => {
       event.preventDefault();
-      this.#do(() => this.#beside((engine) => this.#models.name(engine, as.value, id)));
+      this.#compose(name, (engine) => this.#models.name(engine, as.value, id));
     };
     return element("form", { className: "row", autocomplete: "off", onsubmit: open }, element("label", {}, `${text.storage.as} `, as),
       element("button", { ariaLabel: text.storage.composeOf(name) }, text.storage.compose));
   }
 
   #named({ name }, as) {
-    const out = () => this.#do(() => this.#beside((engine) => this.#models.unname(engine, as)));
+    const out = () => this.#compose(name, (engine) => this.#models.unname(engine, as));
     return element("div", { className: "row" }, element("span", { className: "help" }, text.storage.composed(as)),
       element("button", { type: "button", ariaLabel: text.storage.withoutOf(name), onclick: out }, text.storage.without));
+  }
+
+  /** Changes whether a model is composed with, and leaves the focus at what changes it back. */
+  async #compose(name, change) {
+    this.#say("");
+    await this.#do(() => this.#beside(change));
+    const labels = [text.storage.composeOf(name), text.storage.withoutOf(name)];
+    [...this.#list.querySelectorAll("button")].find(({ ariaLabel }) => labels.includes(ariaLabel))?.focus();
   }
 
   async #use(id) {

@@ -52,7 +52,7 @@ export const text = {
   },
 
   suggestions: "Words the model knows",
-  words: { unknown: (word) => `The model does not know “${word}”`, meant: ". Did you mean ", named: (word) => `No model is named “${word}”, so that is text`, where: storageText.storage.where },
+  words: { unknown: (word) => `The model does not know “${word}”`, meant: ". Did you mean ", named: (word) => `No model is named “${word}”, so that is text.`, where: ` ${storageText.storage.where}` },
   also: (name, value) => `${name.replaceAll("_", " ")}: ${String(value).replace(/^(.{40}).+/s, "$1…")}`,
   alsoRemove: (name) => `Back to the model’s ${name.replaceAll("_", " ")}`,
 

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/counterpoint/counterpoint/engine"
-	"github.com/counterpoint/counterpoint/engine/device/cpu"
 	"github.com/counterpoint/counterpoint/engine/recipe"
 	"github.com/counterpoint/counterpoint/weights/scenes"
 )
@@ -26,31 +26,19 @@ const openBeside = `(async () => {
 
 // Scores of models that are open side by side make the picture in the browser, on its GPU, that they make on the CPU outside.
 func TestWith(t *testing.T) {
-	device, err := cpu.New(cpu.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer device.Close()
-	native, err := engine.Open(t.Context(), scenes.Model, engine.Options{Device: device})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer native.Close()
+	d := nativeCPU(t)
+	native := openNatively(t, scenes.Model, d)
 	renamed := withManifest(t, scenes.Model, func(data []byte) []byte {
 		return []byte(strings.Replace(string(data), `"name": "scenes"`, `"name": "twin"`, 1))
 	})
-	twin, err := engine.Open(t.Context(), renamed, engine.Options{Device: device, Beside: native})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer twin.Close()
-	for name, e := range map[string]*engine.Engine{"objects": native, "twin": twin} {
+	for name, e := range map[string]*engine.Engine{"objects": native, "twin": openNatively(t, renamed, d)} {
 		if err := native.With(name, e); err != nil {
 			t.Fatal(err)
 		}
 	}
 	o := newOrigin(t, scenes.Model)
-	v := newVisit(t, o.url+"?device=cpu") // the page leaves the GPU to this test
+	o.set(func(o *origin) { o.before["/worker.js"] = keepDevice })
+	v := newVisit(t, o.url+"counterpoint.js") // the source, as a document: all engines are this test's
 	if opened := evaluate[string](v, openBeside); opened != "webgpu,twin,twin,objects,twin" {
 		t.Fatalf("it opens %s", opened)
 	}
@@ -59,10 +47,19 @@ func TestWith(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		draw := drawWith + "(" + string(request) + ")"
 		v := v.patient(t)
-		got := decoded(t, evaluate[string](v, drawWith+"("+string(request)+")"))
-		if near := likeness(got, natively(t, native, request)); near < 0.995 {
+		file := evaluate[string](v, draw)
+		if near := likeness(decoded(t, file), natively(t, native, request)); near < 0.995 {
 			t.Errorf("%s: %.2f%% of the values are within 2 of 255 of the CPU's, want at least 99.5%%", prompt, 100*near)
+		}
+		if !strings.HasPrefix(prompt, "twin") {
+			continue
+		}
+		evaluate[bool](v.workers()["counterpoint engine"], "globalThis.opened.destroy(), true")
+		v = v.patient(t)
+		if evaluate[string](v, draw) != file {
+			t.Error("with the GPU lost and all models opened again it makes another picture")
 		}
 	}
 	code := evaluate[string](v, `cp.with("Twin", "/model/").then(() => "", ({ code, field }) => code + " " + field)`)
@@ -80,15 +77,15 @@ func TestComposeWithKept(t *testing.T) {
 	v.drop(ownFolder(t))
 	v.awaitNote("mine is added")
 	v.awaitText("status", "^Ready$")
-	v.click("button", "Use scenesish")
+	v.clickListed("Use scenesish")
 	v.await("button", "In use: scenesish")
 	v.awaitText("status", "^Ready$")
 	if suggested := evaluate[string](v, `document.querySelector("#models form input").value`); suggested != "mine" {
 		t.Errorf("it suggests the name %q, want mine", suggested)
 	}
 	v.enter("textbox", "Name in prompts", "objects")
-	v.click("button", "Compose with mine")
-	v.await("button", "Do not compose with mine")
+	v.clickListed("Compose with mine")
+	v.await("button", "Take out mine")
 	const prompt = "objects: a AND b"
 	v.generate(prompt, 1, 2)
 	data, r := v.download()
@@ -102,15 +99,23 @@ func TestComposeWithKept(t *testing.T) {
 		t.Error("the next visit makes another picture")
 	}
 	v.openStorage()
-	v.click("button", "Do not compose with mine")
+	v.clickListed("Take out mine")
 	v.await("button", "Compose with mine")
 	v.awaitThat(`document.querySelector("#model").textContent`, "^scenesish[^;]*$")
+	v.awaitThat(`document.querySelector("#remarks").textContent`, "^No model is named “objects”, so that is text")
 	file := filepath.Join(t.TempDir(), "picture.png")
 	if err := os.WriteFile(file, data, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	v.drop(file)
 	v.awaitThat(`document.querySelector("#notes").textContent`, regexp.QuoteMeta(notOpen(r)))
+}
+
+// clickListed presses a button in the list of models, which is made anew whenever there is something to tell.
+func (v *visit) clickListed(name string) {
+	v.Helper()
+	v.await("button", name)
+	evaluate[bool](v, fmt.Sprintf(`[...document.querySelectorAll("#models button")].find(({ ariaLabel }) => ariaLabel === %q).click(), true`, name))
 }
 
 // notOpen is what the page says of a picture whose prompt names a model that is not open.
