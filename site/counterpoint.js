@@ -133,17 +133,18 @@ export class Counterpoint extends Callable {
     const base = url && new URL(url, document.baseURI);
     const bytes = manifest ?? await fetchManifest(signal, base);
     const before = this.#files.get(name);
-    const files = this.#filesOf(base, bytes, before_shards, name);
-    this.#files.set(name, files);
+    let done = this.#filesOf(base, bytes, before_shards, name);
+    this.#files.set(name, done);
     try {
       await this.#name(signal, name, [bytes.slice()]);
+      done = before;
     } catch (error) {
-      this.#forget(name, files);
-      if (before) this.#files.set(name, before); // where it was not even begun
+      this.#files.set(name, before); // which it still has where nothing was begun
       for await (const { head } of this.#session.request(undefined, "info", {})) this.models = head.models;
       throw error;
+    } finally {
+      done?.shards.dispose();
     }
-    before?.shards.dispose();
     return this.models.find(({ as }) => as === name);
   }
 
@@ -154,16 +155,12 @@ export class Counterpoint extends Callable {
    */
   async without(name) {
     await this.#name(undefined, name);
-    this.#forget(name, this.#files.get(name));
+    this.#files.get(name)?.shards.dispose();
+    this.#files.delete(name);
   }
 
   async #name(signal, name, frames) {
     for await (const { head } of this.#converse(signal, this.#session, "with", { name }, frames)) this.models = head.models ?? this.models;
-  }
-
-  #forget(name, files) {
-    this.#files.delete(name);
-    files?.shards.dispose();
   }
 
   /**
@@ -227,7 +224,7 @@ export class Counterpoint extends Callable {
     const error = { code: "closed", message: "the model is closed" };
     this.#helpers.end(error);
     this.#session.end(error);
-    for (const { shards } of this.#files.values()) shards.dispose();
+    for (const files of this.#files.values()) files?.shards.dispose();
   }
 
   /** A request to an engine, with the files that it asks for along the way; yields the other messages. */

@@ -34,18 +34,13 @@ export class Models {
     }
   }
 
-  /** Opens a model beside the open one. @param {object} engine a Counterpoint  @param {string} as  @param {string} id */
+  /** Opens a model beside the open one. @param {object} engine a Counterpoint  @param {string} as  @param {string} [id] none takes it out */
   async name(engine, as, id) {
-    const manifest = await this.library.manifest(id);
-    if (!manifest) throw new Error(text.storage.gone);
-    await engine.with(as, undefined, { manifest });
+    const manifest = id && await this.library.manifest(id);
+    if (manifest) await engine.with(as, undefined, { manifest });
+    else if (id) throw new Error(text.storage.gone);
+    else await engine.without(as);
     remember("with", JSON.stringify({ ...Object.fromEntries(this.named), [as]: id }));
-  }
-
-  /** Takes a model out that is open beside another. */
-  async unname(engine, as) {
-    await engine.without(as);
-    remember("with", JSON.stringify(Object.fromEntries(this.named.filter(([name]) => name !== as))));
   }
 
   /**

@@ -71,33 +71,22 @@ export class Storage {
     const use = element("button", { type: "button", disabled: used, ariaLabel: text.storage.useOf(name, used), onclick: () => this.#use(id) }, used ? text.storage.used : text.storage.use);
     const remove = element("button", { type: "button", ariaLabel: text.storage.removeOf(name), onclick: () => this.#remove(model) }, text.storage.remove);
     return element("li", {}, element("div", {}, element("strong", {}, name), element("p", { className: "help" }, text.storage.model(model))),
-      element("div", { className: "row" }, use, remove), ...(as ? [this.#named(model, as)] : used || stored < bytes ? [] : [this.#naming(model)]));
+      element("div", { className: "row" }, use, remove), ...(as || !used && stored === bytes ? [this.#composing(model, as)] : []));
   }
 
-  /** What gives a model a name to compose with. */
-  #naming({ id, name }) {
+  /** What gives a model a name to compose with, or takes it out. */
+  #composing({ id, name }, as) {
     const suggested = name.toLowerCase().replace(/[^a-z0-9_]+/g, "-").replace(/^[^a-z]+|-$/g, "");
-    const as = element("input", { value: suggested, required: true, pattern: "[a-z][a-z0-9_\\-]{0,63}", autocapitalize: "none", spellcheck: false });
-    const open = (event) => {
+    const field = element("input", { value: suggested, required: true, pattern: "[a-z][a-z0-9_\\-]{0,63}", autocapitalize: "none", spellcheck: false });
+    const button = { id: `compose-${id}`, ariaLabel: text.storage.composeOf(name, as) };
+    const onsubmit = async (event) => {
       event.preventDefault();
-      this.#compose(name, (engine) => this.#models.name(engine, as.value, id));
+      await this.#do(() => this.#beside((engine) => this.#models.name(engine, as ?? field.value, as ? undefined : id)));
+      byId(button.id)?.focus(); // another one
     };
-    return element("form", { className: "row", autocomplete: "off", onsubmit: open }, element("label", {}, `${text.storage.as} `, as),
-      element("button", { ariaLabel: text.storage.composeOf(name) }, text.storage.compose));
-  }
-
-  #named({ name }, as) {
-    const out = () => this.#compose(name, (engine) => this.#models.unname(engine, as));
-    return element("div", { className: "row" }, element("span", { className: "help" }, text.storage.composed(as)),
-      element("button", { type: "button", ariaLabel: text.storage.withoutOf(name), onclick: out }, text.storage.without));
-  }
-
-  /** Changes whether a model is composed with, and leaves the focus at what changes it back. */
-  async #compose(name, change) {
-    this.#say("");
-    await this.#do(() => this.#beside(change));
-    const labels = [text.storage.composeOf(name), text.storage.withoutOf(name)];
-    [...this.#list.querySelectorAll("button")].find(({ ariaLabel }) => labels.includes(ariaLabel))?.focus();
+    return element("form", { className: "row", autocomplete: "off", onsubmit },
+      as ? element("span", { className: "help" }, text.storage.composed(as)) : element("label", {}, `${text.storage.as} `, field),
+      element("button", button, as ? text.storage.without : text.storage.compose));
   }
 
   async #use(id) {
@@ -108,7 +97,7 @@ export class Storage {
 
   async #remove({ id, name }) {
     await this.#do(async () => {
-      for (const [as] of this.#models.named.filter((each) => each[1] === id)) await this.#beside((engine) => this.#models.unname(engine, as));
+      for (const [as] of this.#models.named.filter((each) => each[1] === id)) await this.#beside((engine) => this.#models.name(engine, as));
       await this.#models.library.remove(id);
       if (id === recall("model")) this.#models.choose();
       this.#say(text.storage.removed(name));
