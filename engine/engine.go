@@ -21,6 +21,9 @@ import (
 type Options struct {
 	Device   device.Device           // required; stays the caller's to close
 	Progress func(done, total int64) // bytes of weights loaded so far; may be nil
+	// Beside is a model that is to score with this one, see [Engine.With]; may be nil. Opening one that does not fit fails with a
+	// [MismatchError] before its weights are read.
+	Beside *Engine
 }
 
 // Engine is a model on a device. Its methods must not be called at the same time.
@@ -53,6 +56,12 @@ func OpenSource(ctx context.Context, model weights.Source, o Options) (*Engine, 
 		Name: m.Manifest().Name, Hash: m.Hash()[:10], Profile: m.Manifest().Profile,
 		License: m.Manifest().License, Attribution: m.Manifest().Attribution,
 	}}
+	if o.Beside != nil {
+		if err := o.Beside.combines(e); err != nil {
+			e.Close()
+			return nil, err
+		}
+	}
 	e.prepare()
 	if err := load(ctx, m, e.weights, o.Progress); err != nil {
 		e.Close()
@@ -294,10 +303,8 @@ func (g *generation) tell(ev Event) bool {
 func (g *generation) result(pictures []Picture) *Result {
 	r := &Result{Request: g.request, Model: g.info, Pictures: pictures, Rows: g.rows, Warnings: g.warnings,
 		Effective: g.population.Effective, Acceptance: g.acceptance}
-	for _, name := range g.names() {
-		if len(g.rowsOf(name)) > 0 {
-			r.Models = append(r.Models, NamedModel{name, g.models[name].info})
-		}
+	for _, name := range g.named() {
+		r.Models = append(r.Models, NamedModel{name, g.models[name].info})
 	}
 	return r
 }

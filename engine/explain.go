@@ -24,7 +24,7 @@ type Explanation struct {
 }
 
 // Explain plans a request, with the errors that Generate would have before it computes. Unlike other methods it may be
-// called at any time.
+// called at any time but during With and Without.
 func (e *Engine) Explain(r Request) (*Explanation, error) {
 	p, err := e.plan(r)
 	if err != nil {

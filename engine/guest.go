@@ -16,7 +16,8 @@ import (
 // With lets prompts name another model: the term "name: a red cube" is scored by it, and measured from its own unconditional
 // score. The two have to be on one device and share the autoencoder and the noise levels; what their networks predict, their
 // text encoders and whether they have places may differ. The other one stays the caller's to close, after the last
-// generation. A model that e has already, e itself among them, gets one name more, and nothing is evaluated twice.
+// generation. A model that e has already, e itself among them, gets one name more, and nothing is evaluated twice. It fails
+// with a [MismatchError], or where the name is none or taken. Nothing else of e may be called meanwhile, Explain neither.
 func (e *Engine) With(name string, other *Engine) error {
 	if err := compose.CheckModel(name); err != nil {
 		return err
@@ -24,21 +25,52 @@ func (e *Engine) With(name string, other *Engine) error {
 	if e.models[name] != nil {
 		return fmt.Errorf("two models called %q", name)
 	}
-	if what := e.differs(other); what != "" {
-		return fmt.Errorf("the scores of model %s, called %q, can't be combined with those of model %s: %s", other.info.Name, name, e.info.Name, what)
+	if err := e.combines(other); err != nil {
+		return err
 	}
 	if e.models == nil {
-		e.models, e.same = map[string]*Engine{}, map[string]string{}
-	}
-	for _, n := range append([]string{""}, e.names()...) {
-		if e.model(n).Hash() == other.Hash() {
-			e.same[name] = n // and if n is another's name, that one's
-			if first, ok := e.same[n]; ok {
-				e.same[name] = first
-			}
-		}
+		e.models = map[string]*Engine{}
 	}
 	e.models[name] = other
+	e.identify()
+	return nil
+}
+
+// Without takes a model's name away from prompts, if it is one. Nothing else of e may be called meanwhile, as in With.
+func (e *Engine) Without(name string) {
+	delete(e.models, name)
+	e.identify()
+}
+
+// identify finds the names of models that have another one.
+func (e *Engine) identify() {
+	e.same = map[string]string{}
+	first := map[string]string{e.Hash(): ""}
+	for _, name := range e.names() {
+		hash := e.models[name].Hash()
+		if n, ok := first[hash]; ok {
+			e.same[name] = n
+		} else {
+			first[hash] = name
+		}
+	}
+}
+
+// MismatchError reports a model whose scores can't be combined with another's.
+type MismatchError struct {
+	Model, Of string // their names
+	Why       string
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("the scores of model %s can't be combined with those of model %s: %s", e.Model, e.Of, e.Why)
+}
+
+// combines reports whether another model's scores can be combined with e's, which needs none of its weights.
+func (e *Engine) combines(other *Engine) error {
+	if why := e.differs(other); why != "" {
+		return &MismatchError{other.info.Name, e.info.Name, why}
+	}
 	return nil
 }
 
@@ -86,6 +118,17 @@ func (e *Engine) model(name string) *Engine {
 		return e
 	}
 	return e.models[name]
+}
+
+// named lists the models that the prompt names, be they the first one by another name.
+func (p *plan) named() []string {
+	found := map[string]bool{}
+	for _, t := range p.prompt.Terms() {
+		if t.Model != "" {
+			found[t.Model] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 // guest evaluates the rows of another model.

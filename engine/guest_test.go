@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -90,11 +91,44 @@ func TestSameModelTwice(t *testing.T) {
 		r.Prompt = strings.ReplaceAll(prompt, "m: ", "") // the same sums, in another order
 		near(t, prompt, got, want, 1)
 	}
-	x, err := e.Explain(small("self: a red cube AND a red cube AND again: a tree AND m: a tree"))
-	must(t, err)
-	if len(x.Rows) != 4 || x.Rows[1].Model != "" || x.Rows[3].Model != "m" || x.Rows[3].Coef != x.Rows[1].Coef {
-		t.Errorf("rows %+v", x.Rows)
+	rows := func(prompt string, models ...string) {
+		t.Helper()
+		x, err := e.Explain(small(prompt))
+		must(t, err)
+		var of []string
+		for _, r := range x.Rows {
+			of = append(of, r.Model)
+		}
+		if !slices.Equal(of, models) {
+			t.Errorf("%q: rows %+v, want them of models %q", prompt, x.Rows, models)
+		}
 	}
+	rows("self: a red cube AND a red cube AND again: a tree AND m: a tree", "", "", "again", "again")
+	result := generate(t, e, small("self: a red cube AND m: a tree"))
+	if m := result.Models; len(m) != 2 || m[0].As != "m" || m[1].As != "self" || m[1].Hash != result.Model.Hash {
+		t.Errorf("models %+v, want all that the prompt names", m)
+	}
+	e.Without("again")
+	e.Without("again")
+	rows("self: a red cube AND again: a tree AND m: a tree", "", "", "", "m", "m")
+	must(t, e.With("again", e))
+	rows("again: a tree AND m: a tree", "", "", "m", "m")
+}
+
+// TestBesideWhileOpening refuses a model that does not fit before its weights are read.
+func TestBesideWhileOpening(t *testing.T) {
+	d := testdevices.CPU(t, kernel.Portable, 1)
+	e := openEngine(t, tiny(t, pack.ProfileInt8), d)
+	progress := func(int64, int64) { t.Error("weights are read") }
+	for name, m := range map[string]fstest.MapFS{"decoder": variant(t, "decoder", vaeFile, flipSigns), "noise": variant(t, "noise", schedulerFile, replace(`"squaredcos_cap_v2"`, `"linear"`))} {
+		var mismatch *MismatchError
+		if _, err := Open(t.Context(), m, Options{Device: d, Beside: e, Progress: progress}); !errors.As(err, &mismatch) || mismatch.Model != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	other, err := Open(t.Context(), variant(t, "other", unetFile, flipSigns), Options{Device: d, Beside: e})
+	must(t, err)
+	other.Close()
 }
 
 // near fails if values of two pictures differ by more than most.
@@ -220,7 +254,7 @@ func TestModelsThatDoNotFit(t *testing.T) {
 		{"Upper", e, `"Upper" is no name`},
 		{"m", openTiny(t), "different devices"},
 		{"m", openEngine(t, packed(t, "testdata/goldens/sdlike/model"), d), "latents have 4 channels, not 8"},
-		{"m", openEngine(t, variant(t, "decoder", vaeFile, flipSigns), d), "model decoder, called \"m\", can't be combined with those of model"},
+		{"m", openEngine(t, variant(t, "decoder", vaeFile, flipSigns), d), "model decoder can't be combined with those of model"},
 		{"m", openEngine(t, variant(t, "decoder", vaeFile, flipSigns), d), "autoencoder has other weights"},
 		{"m", openEngine(t, variant(t, "noise", schedulerFile, replace(`"squaredcos_cap_v2"`, `"linear"`)), d), "other noise levels"},
 	} {

@@ -43,10 +43,10 @@ type helper struct {
 
 // share deals n rows out to the engine itself and to peers, evenly, and readies the peers that get any. The engine's own
 // rows come first: the unconditional one, which reads the shortest text, does not matter. Where the prompt names other
-// models, which peers have not, the engine keeps all rows of its own.
+// models, which peers have not and could not read it without, the engine keeps all rows.
 func (g *generation) share(ctx context.Context, peers []Peer) (local []int, help []*helper, err error) {
 	n := len(g.rowsOf(""))
-	if n < len(g.rows) {
+	if len(g.named()) > 0 {
 		peers = nil
 	}
 	workers := min(n, 1+len(peers))

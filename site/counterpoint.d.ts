@@ -41,15 +41,17 @@ export class Counterpoint extends Callable {
      * @param {ArrayBuffer} [options.manifest] manifest.json, which then is not fetched
      * @param {(manifest: ArrayBuffer) => void|Promise<void>} [options.before_shards] waited for before the first shard, when the
      *   device has passed its self-test
+     * @param {Record<string, string|URL>} [options.with] models to open beside it, by name, as the method with does
      * @returns {Promise<Counterpoint & Generate>}
      * @throws {CounterpointError} or the signal's reason
      */
-    static from_pretrained(url: string | URL | undefined, { device, progress_callback, before_shards, signal, manifest }?: {
+    static from_pretrained(url: string | URL | undefined, { device, progress_callback, before_shards, signal, manifest, with: beside }?: {
         device?: "auto" | "cpu" | "webgpu" | "wasm" | undefined;
         progress_callback?: ((event: ProgressEvent) => void) | undefined;
         signal?: AbortSignal | undefined;
         manifest?: ArrayBuffer | undefined;
         before_shards?: ((manifest: ArrayBuffer) => void | Promise<void>) | undefined;
+        with?: Record<string, string | URL> | undefined;
     }): Promise<Counterpoint & Generate>;
     /** @private use from_pretrained */
     private constructor();
@@ -57,6 +59,31 @@ export class Counterpoint extends Callable {
     model: Model;
     /** @type {Device} what it runs on; another one after a GPU was lost */
     device: Device;
+    /** @type {Model[]} those beside it, by name, which prompts have for them (as) */
+    models: Model[];
+    /**
+     * Opens another model beside this one. Terms that begin with its name, "objects: a red cube", are scored by it. The two have to
+     * share the autoencoder and the noise levels, else it fails with code "mismatch" before weights are loaded.
+     * @param {string} name lower-case letters, digits, "-" and "_", a letter first; another model of that name gives way
+     * @param {string|URL|undefined} url of its folder; with none, its shards are in storage
+     * @param {object} [options]
+     * @param {AbortSignal} [options.signal]
+     * @param {ArrayBuffer} [options.manifest] manifest.json, which then is not fetched
+     * @param {(manifest: ArrayBuffer) => void|Promise<void>} [options.before_shards] waited for before its first shard
+     * @returns {Promise<Model>}
+     * @throws {CounterpointError} or the signal's reason
+     */
+    with(name: string, url: string | URL | undefined, { signal, manifest, before_shards }?: {
+        signal?: AbortSignal | undefined;
+        manifest?: ArrayBuffer | undefined;
+        before_shards?: ((manifest: ArrayBuffer) => void | Promise<void>) | undefined;
+    }): Promise<Model>;
+    /**
+     * Takes a name away, and frees its model unless that has another one.
+     * @param {string} name
+     * @throws {CounterpointError}
+     */
+    without(name: string): Promise<void>;
     /**
      * Makes pictures.
      * @param {string} prompt
@@ -254,6 +281,10 @@ export type ImageLike = Blob | ImageBitmap | ImageData | CanvasImageSource;
  * An open model.
  */
 export type Model = {
+    /**
+     * of one beside another: the name that prompts have for it
+     */
+    as?: string | undefined;
     name: string;
     /**
      * SHA-256 of its manifest, 64 hexadecimal digits
@@ -352,6 +383,10 @@ export type Row = {
      */
     coef: number;
     unconditional?: boolean | undefined;
+    /**
+     * that evaluates it, by its name in prompts; absent of the open one
+     */
+    model?: string | undefined;
 };
 /**
  * how much more a picture shows of a row than pictures do that nothing is asked of
@@ -386,7 +421,7 @@ export type Warning = {
      * in UTF-8 bytes, from 0
      */
     offset: number;
-    kind: "weight" | "emphasis" | "separator" | "word";
+    kind: "weight" | "emphasis" | "separator" | "word" | "model";
     /**
      * for a person
      */
@@ -422,6 +457,10 @@ export type Tree = {
      * what suffixes belong to
      */
     body?: string | undefined;
+    /**
+     * of a term: the model that it names
+     */
+    model?: string | undefined;
     /**
      * of a term: what the model reads
      */
@@ -622,6 +661,18 @@ export type DoneEvent = {
         license?: string;
         attribution?: string;
     };
+    /**
+     * those that
+     * the prompt names
+     */
+    models?: {
+        as: string;
+        name: string;
+        hash: string;
+        profile: string;
+        license?: string;
+        attribution?: string;
+    }[] | undefined;
     rows: Row[];
     warnings: Warning[];
     /**
@@ -665,6 +716,10 @@ export type ProgressEvent = {
 } | LoadEvent;
 export type LoadEvent = {
     status: "progress_total";
+    /**
+     * the name of one beside the open one, if these are its shards
+     */
+    model?: string | undefined;
     /**
      * 0 to 100
      */

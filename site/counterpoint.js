@@ -32,15 +32,16 @@ class Callable {
 export class Counterpoint extends Callable {
   #module;
   #manifest;
-  #shards;
+  #files = new Map(); // of each model, by its name; "" is the open one's
   #report;
-  #allowed;
   #session;
   #helpers;
   /** @type {Model} */
   model;
   /** @type {Device} what it runs on; another one after a GPU was lost */
   device;
+  /** @type {Model[]} those beside it, by name, which prompts have for them (as) */
+  models = [];
 
   /**
    * Opens a packed model.
@@ -54,16 +55,19 @@ export class Counterpoint extends Callable {
    * @param {ArrayBuffer} [options.manifest] manifest.json, which then is not fetched
    * @param {(manifest: ArrayBuffer) => void|Promise<void>} [options.before_shards] waited for before the first shard, when the
    *   device has passed its self-test
+   * @param {Record<string, string|URL>} [options.with] models to open beside it, by name, as the method with does
    * @returns {Promise<Counterpoint & Generate>}
    * @throws {CounterpointError} or the signal's reason
    */
-  static async from_pretrained(url, { device = "auto", progress_callback = () => {}, before_shards, signal, manifest } = {}) {
+  static async from_pretrained(url, { device = "auto", progress_callback = () => {}, before_shards, signal, manifest, with: beside = {} } = {}) {
     const base = url && new URL(url, document.baseURI);
     const [bytes, module] = await abortable(signal, Promise.all([manifest ?? fetchManifest(signal, base), program()]));
     const opened = new Counterpoint(module, base, bytes, progress_callback, before_shards);
     try {
       const { head } = await opened.#open(signal, opened.#session, device === "wasm" ? "cpu" : device);
-      return Object.assign(opened, { model: head.model, device: head.device });
+      Object.assign(opened, { model: head.model, device: head.device });
+      for (const [name, at] of Object.entries(beside)) await opened.with(name, at, { signal });
+      return opened;
     } catch (error) {
       opened.dispose();
       throw error;
@@ -71,13 +75,12 @@ export class Counterpoint extends Callable {
   }
 
   /** @private use from_pretrained */
-  constructor(module, base, manifest, report, allow = () => {}) {
+  constructor(module, base, manifest, report, allow) {
     super();
     this.#module = module;
     this.#manifest = manifest;
     this.#report = report;
-    this.#allowed = once(() => allow(manifest));
-    this.#shards = new Shards(base, JSON.parse(new TextDecoder().decode(manifest)).shards, () => this.#tell());
+    this.#files.set("", this.#filesOf(base, manifest, allow));
     this.#session = this.#start("counterpoint engine");
     this.#helpers = new Helpers(this.#session, (signal) => this.#help(signal));
   }
@@ -87,6 +90,12 @@ export class Counterpoint extends Callable {
     const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module", name });
     worker.postMessage(this.#module);
     return new Session(worker);
+  }
+
+  /** Where a model's files are had from. */
+  #filesOf(base, manifest, allow = () => {}, model = undefined) {
+    const shards = new Shards(base, JSON.parse(new TextDecoder().decode(manifest)).shards, () => this.#tell(shards.tally, model));
+    return { shards, allowed: once(() => allow(manifest)) };
   }
 
   /** Opens the model in an engine. */
@@ -106,6 +115,52 @@ export class Counterpoint extends Callable {
       session.end(error);
       throw error;
     }
+  }
+
+  /**
+   * Opens another model beside this one. Terms that begin with its name, "objects: a red cube", are scored by it. The two have to
+   * share the autoencoder and the noise levels, else it fails with code "mismatch" before weights are loaded.
+   * @param {string} name lower-case letters, digits, "-" and "_", a letter first; another model of that name gives way
+   * @param {string|URL|undefined} url of its folder; with none, its shards are in storage
+   * @param {object} [options]
+   * @param {AbortSignal} [options.signal]
+   * @param {ArrayBuffer} [options.manifest] manifest.json, which then is not fetched
+   * @param {(manifest: ArrayBuffer) => void|Promise<void>} [options.before_shards] waited for before its first shard
+   * @returns {Promise<Model>}
+   * @throws {CounterpointError} or the signal's reason
+   */
+  async with(name, url, { signal, manifest, before_shards } = {}) {
+    const base = url && new URL(url, document.baseURI);
+    const bytes = manifest ?? await fetchManifest(signal, base);
+    const before = this.#files.get(name);
+    let done = this.#filesOf(base, bytes, before_shards, name);
+    this.#files.set(name, done);
+    try {
+      await this.#name(signal, name, [bytes.slice()]);
+      done = before;
+    } catch (error) {
+      this.#files.set(name, before); // which it still has where nothing was begun
+      for await (const { head } of this.#session.request(undefined, "info", {})) this.models = head.models;
+      throw error;
+    } finally {
+      done?.shards.dispose();
+    }
+    return this.models.find(({ as }) => as === name);
+  }
+
+  /**
+   * Takes a name away, and frees its model unless that has another one.
+   * @param {string} name
+   * @throws {CounterpointError}
+   */
+  async without(name) {
+    await this.#name(undefined, name);
+    this.#files.get(name)?.shards.dispose();
+    this.#files.delete(name);
+  }
+
+  async #name(signal, name, frames) {
+    for await (const { head } of this.#converse(signal, this.#session, "with", { name }, frames)) this.models = head.models ?? this.models;
   }
 
   /**
@@ -144,11 +199,11 @@ export class Counterpoint extends Callable {
     }
   }
 
-  /** Starts as many helpers as the request has use for and the machine cores, on the CPU; returns how many. */
+  /** Starts as many helpers as the request has use for and the machine cores, on the CPU; returns how many. They know no other model. */
   async #hire(signal, { prompt, ...fields }) {
     if (this.device.name !== "cpu") return 0;
-    const { rows } = await this.explain(prompt, { signal, ...fields });
-    const count = await this.#helpers.ready(signal, Math.max(0, Math.min(rows.length, navigator.hardwareConcurrency) - 1));
+    const { rows, tree } = await this.explain(prompt, { signal, ...fields });
+    const count = names(tree) ? 0 : await this.#helpers.ready(signal, Math.max(0, Math.min(rows.length, navigator.hardwareConcurrency) - 1));
     this.device.helpers = count;
     return count;
   }
@@ -169,7 +224,7 @@ export class Counterpoint extends Callable {
     const error = { code: "closed", message: "the model is closed" };
     this.#helpers.end(error);
     this.#session.end(error);
-    this.#shards.dispose();
+    for (const files of this.#files.values()) files?.shards.dispose();
   }
 
   /** A request to an engine, with the files that it asks for along the way; yields the other messages. */
@@ -190,10 +245,11 @@ export class Counterpoint extends Callable {
   }
 
   async #provide(signal, session, need) {
-    const { id, name } = need;
-    await abortable(signal, this.#allowed());
+    const { id, name, model = "" } = need;
+    const { shards, allowed } = this.#files.get(model);
+    await abortable(signal, allowed());
     try {
-      const data = await this.#shards.get(signal, need);
+      const data = await shards.get(signal, need);
       session.send({ type: "shard", id, name }, [data]);
     } catch (error) {
       signal?.throwIfAborted();
@@ -201,12 +257,15 @@ export class Counterpoint extends Callable {
     }
   }
 
-  #tell() {
-    const { network, storage, total } = this.#shards.tally;
+  #tell(tally, model) {
+    const { network, storage, total } = tally;
     const loaded = Math.min(network + storage, total);
-    this.#report({ status: "progress_total", progress: 100 * loaded / total, loaded, ...this.#shards.tally });
+    this.#report({ status: "progress_total", model, progress: 100 * loaded / total, loaded, ...tally });
   }
 }
+
+/** Whether a prompt names another model. */
+const names = ({ model, operands = [] }) => Boolean(model) || operands.some(names);
 
 /** The maps of each term, from the frames of all. */
 function terms({ rows, width, height }, pulls, previews) {

@@ -19,6 +19,7 @@ const (
 	Syntax       Code = "syntax"
 	NoModel      Code = "no_model"
 	UnknownModel Code = "unknown_model"
+	Mismatch     Code = "mismatch"
 	MissingShard Code = "missing_shard"
 	CorruptShard Code = "corrupt_shard"
 	NoDevice     Code = "no_device"
@@ -29,7 +30,7 @@ const (
 )
 
 // codes lists them for the test that compares them with PROTOCOL.md.
-var codes = []Code{BadRequest, BadVersion, Busy, Syntax, NoModel, UnknownModel, MissingShard, CorruptShard, NoDevice, DeviceLost,
+var codes = []Code{BadRequest, BadVersion, Busy, Syntax, NoModel, UnknownModel, Mismatch, MissingShard, CorruptShard, NoDevice, DeviceLost,
 	OutOfMemory, PeerLost, Internal}
 
 // fault is an error that knows its message to the page.
@@ -44,6 +45,7 @@ func explainFailure(err error, other Code) failure {
 	var request *engine.RequestError
 	var head *headError
 	var peer *engine.PeerError
+	var mismatch *engine.MismatchError
 	f := failure{Message: err.Error()}
 	switch {
 	case errors.As(err, &known):
@@ -55,6 +57,8 @@ func explainFailure(err error, other Code) failure {
 		f.Code, f.Field = BadRequest, request.Field
 	case errors.As(err, &head):
 		f.Code, f.ID, f.Field = BadRequest, head.id, head.field
+	case errors.As(err, &mismatch):
+		f.Code, f.Hint = Mismatch, "take a model that was trained on the same autoencoder and noise levels"
 	case errors.As(err, &peer):
 		f.Code, f.Hint = PeerLost, "make it again with fewer helpers"
 	case errors.Is(err, device.ErrLost):

@@ -53,6 +53,7 @@ func TestBinaryRefuses(t *testing.T) {
 func FuzzHead(f *testing.F) {
 	for _, seed := range []string{
 		`{"type":"open","id":1,"protocol":1,"device":"auto"}`,
+		`{"type":"with","id":2,"name":"objects"}`,
 		`{"type":"generate","id":2,"request":{"prompt":"a red cube","seed":9007199254740991},"output":["png"],"peers":2}`,
 		`{"type":"generate","id":2,"request":{"prompt":"a","strength":0.5},"image":{"width":2,"height":3},"mask_image":{"width":1,"height":1}}`,
 		`{"type":"cancel","id":2,"keep":true}`, `{"type":"assist","id":4503599627370496,"peer":0,"model":"x","request":{},"rows":[0,1]}`,

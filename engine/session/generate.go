@@ -96,7 +96,7 @@ func (g *generation) run() (message, error) {
 		}
 		if ev.Phase == engine.Done {
 			r := ev.Result
-			return done{g.ID, r.Request, r.Model, r.Rows, warnings(r.Warnings), r.Acceptance, r.Effective, g.seconds(g.now().Sub(g.start))}, nil
+			return done{g.ID, r.Request, r.Model, r.Models, r.Rows, warnings(r.Warnings), r.Acceptance, r.Effective, g.seconds(g.now().Sub(g.start))}, nil
 		}
 		if err := g.tell(ev); err != nil {
 			return nil, err

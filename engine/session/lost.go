@@ -36,23 +36,26 @@ func (s *Session) loseDevice() {
 	}
 	s.mu.Unlock()
 	if !was {
-		model.engine.Close()
+		for _, e := range model.engines() {
+			e.Close()
+		}
 	}
 	if d != nil {
 		d.Close()
 	}
 }
 
-// reopen opens device and model again if they were lost.
+// reopen opens device and models again if they were lost.
 func (s *Session) reopen(j *job) error {
-	s.mu.Lock()
-	model := s.model
-	s.mu.Unlock()
-	if !model.lost {
+	model := s.opened()
+	switch {
+	case model == nil:
+		return errNoModel
+	case !model.lost:
 		return nil
 	}
 	if err := s.openDevice(j, model.asked); err != nil {
 		return err
 	}
-	return s.load(j, model.manifest, model.asked)
+	return s.load(j, model.manifest, model.asked, model.named)
 }

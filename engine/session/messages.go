@@ -21,6 +21,7 @@ type message interface{ kind() string }
 var incoming = map[string]func() message{
 	"open":      func() message { return new(open) },
 	"shard":     func() message { return new(shard) },
+	"with":      func() message { return new(with) },
 	"generate":  func() message { return new(generate) },
 	"cancel":    func() message { return new(cancel) },
 	"explain":   func() message { return new(explain) },
@@ -34,13 +35,17 @@ var incoming = map[string]func() message{
 }
 
 // frames says how many frames the incoming messages have that have any: least and most.
-var frames = map[string][2]int{"open": {1, 1}, "shard": {0, 1}, "generate": {0, 2}, "score": {1, 1}, "scores": {1, 1}}
+var frames = map[string][2]int{"open": {1, 1}, "with": {0, 1}, "shard": {0, 1}, "generate": {0, 2}, "score": {1, 1}, "scores": {1, 1}}
 
 type (
 	open struct {
 		ID       int64  `json:"id"`
 		Protocol int    `json:"protocol"`
 		Device   string `json:"device,omitempty"`
+	}
+	with struct {
+		ID   int64  `json:"id"`
+		Name string `json:"name"`
 	}
 	shard struct {
 		ID    int64  `json:"id"`
@@ -110,20 +115,26 @@ type (
 	}
 	need struct {
 		ID     int64  `json:"id"`
+		Model  string `json:"model,omitempty"`
 		Name   string `json:"name"`
 		Bytes  int64  `json:"bytes"`
 		SHA256 string `json:"sha256"`
 		Fault  string `json:"fault,omitempty"`
 	}
 	loading struct {
-		ID    int64 `json:"id"`
-		Done  int64 `json:"done"`
-		Total int64 `json:"total"`
+		ID    int64  `json:"id"`
+		Model string `json:"model,omitempty"`
+		Done  int64  `json:"done"`
+		Total int64  `json:"total"`
 	}
 	opened struct {
 		ID     int64      `json:"id"`
 		Model  modelInfo  `json:"model"`
 		Device deviceInfo `json:"device"`
+	}
+	named struct {
+		ID     int64       `json:"id"`
+		Models []modelInfo `json:"models"`
 	}
 	event struct {
 		ID      int64    `json:"id"`
@@ -161,14 +172,15 @@ type (
 		Ancestor *int `json:"ancestor,omitempty"`
 	}
 	done struct {
-		ID        int64            `json:"id"`
-		Request   engine.Request   `json:"request"`
-		Model     engine.ModelInfo `json:"model"`
-		Rows      []compose.Row    `json:"rows"`
-		Warnings  []warning        `json:"warnings"`
-		Accepted  float64          `json:"accepted,omitempty"`
-		Effective float64          `json:"effective,omitempty"`
-		Elapsed   float64          `json:"elapsed"`
+		ID        int64               `json:"id"`
+		Request   engine.Request      `json:"request"`
+		Model     engine.ModelInfo    `json:"model"`
+		Models    []engine.NamedModel `json:"models,omitempty"`
+		Rows      []compose.Row       `json:"rows"`
+		Warnings  []warning           `json:"warnings"`
+		Accepted  float64             `json:"accepted,omitempty"`
+		Effective float64             `json:"effective,omitempty"`
+		Elapsed   float64             `json:"elapsed"`
 	}
 	cancelled struct {
 		ID   int64 `json:"id"`
@@ -193,6 +205,7 @@ type (
 		Version  string      `json:"version"`
 		Devices  []string    `json:"devices"`
 		Model    *modelInfo  `json:"model,omitempty"`
+		Models   []modelInfo `json:"models"`
 		Device   *deviceInfo `json:"device,omitempty"`
 		Memory   uint64      `json:"memory"`
 	}
@@ -215,6 +228,7 @@ type (
 // Objects in messages.
 type (
 	modelInfo struct {
+		As          string         `json:"as,omitempty"`
 		Name        string         `json:"name"`
 		Hash        string         `json:"hash"`
 		Profile     string         `json:"profile"`
@@ -252,6 +266,7 @@ type (
 		Column   int             `json:"column"`
 		Span     compose.Span    `json:"span"`
 		Body     string          `json:"body,omitempty"`
+		Model    string          `json:"model,omitempty"`
 		Text     string          `json:"text,omitempty"`
 		Place    *compose.Place  `json:"place,omitempty"`
 		Region   *compose.Region `json:"region,omitempty"`
@@ -262,6 +277,7 @@ type (
 )
 
 func (open) kind() string         { return "open" }
+func (with) kind() string         { return "with" }
 func (shard) kind() string        { return "shard" }
 func (generate) kind() string     { return "generate" }
 func (cancel) kind() string       { return "cancel" }
@@ -277,6 +293,7 @@ func (deviceLost) kind() string   { return "lost" }
 func (need) kind() string         { return "need" }
 func (loading) kind() string      { return "loading" }
 func (opened) kind() string       { return "opened" }
+func (named) kind() string        { return "named" }
 func (event) kind() string        { return "event" }
 func (preview) kind() string      { return "preview" }
 func (termMaps) kind() string     { return "maps" }

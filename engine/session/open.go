@@ -41,7 +41,7 @@ func (s *Session) openWork(m *open, frame Frame) (func(*job) (message, error), e
 			if err := s.openDevice(j, asked); err != nil {
 				return nil, err
 			}
-			if err := s.load(j, parsed, asked); err != nil {
+			if err := s.load(j, parsed, asked, nil); err != nil {
 				return nil, err
 			}
 			s.mu.Lock()
@@ -96,33 +96,54 @@ func (s *Session) openDevice(j *job, asked string) error {
 	return s.send(deviceOpened{j.id, d.info})
 }
 
-// load opens the model of a manifest on the open device, which was asked for by the given name. The page gives the shards.
-func (s *Session) load(j *job, m *manifest, asked string) error {
-	source := &pageSource{session: s, job: j, manifest: m}
+// load opens the model of a manifest on the open device, which was asked for by the given name, and others beside it.
+func (s *Session) load(j *job, m *manifest, asked string, beside []namedModel) error {
+	e, err := s.loadEngine(j, m, "", nil)
+	if err != nil {
+		return err
+	}
+	model := &openModel{engine: e, info: describeModel(e), manifest: m, asked: asked}
+	for _, n := range beside {
+		if err := s.loadNamed(j, model, n.info.As, n.manifest); err != nil {
+			model.close()
+			return err
+		}
+	}
+	s.mu.Lock()
+	s.model = model
+	s.mu.Unlock()
+	return nil
+}
+
+// loadEngine opens the model of a manifest on the open device: the one of that name beside another, if it has a name. The page
+// gives the shards.
+func (s *Session) loadEngine(j *job, m *manifest, name string, beside *engine.Engine) (*engine.Engine, error) {
+	source := &pageSource{session: s, job: j, manifest: m, name: name}
 	percent := int64(0)
-	var lost error // the page is gone
-	e, err := engine.OpenSource(j.ctx, source, engine.Options{Device: s.device.Device, Progress: func(done, total int64) {
+	var gone error // the page is
+	e, err := engine.OpenSource(j.ctx, source, engine.Options{Device: s.device.Device, Beside: beside, Progress: func(done, total int64) {
 		if p := 100 * done / max(total, 1); p > percent {
-			percent, lost = p, s.send(loading{j.id, done, total})
+			percent, gone = p, s.send(loading{j.id, name, done, total})
 		}
 	}})
 	if err != nil {
-		return source.judge(err)
+		return nil, source.judge(err)
 	}
-	s.mu.Lock()
-	s.model = &openModel{engine: e, info: describeModel(e), manifest: m, asked: asked}
-	s.mu.Unlock()
-	return lost
+	if gone != nil {
+		e.Close()
+		return nil, gone
+	}
+	return e, nil
 }
 
-// closeModel frees the model, if one is open.
+// closeModel frees the model and those beside it, if one is open.
 func (s *Session) closeModel() {
 	s.mu.Lock()
 	model := s.model
 	s.model = nil
 	s.mu.Unlock()
-	if model != nil && !model.lost {
-		model.engine.Close()
+	if model != nil {
+		model.close()
 	}
 }
 
@@ -163,6 +184,7 @@ type pageSource struct {
 	session  *Session
 	job      *job
 	manifest *manifest
+	name     string // that prompts have for the model, "" for the open one
 	asked    string // the file asked for last
 	again    bool   // because it came wrong before
 	missing  *fault // what the page has not
@@ -189,7 +211,7 @@ func (p *pageSource) ask(ctx context.Context, name string, wrong error) (io.Read
 		return nil, fmt.Errorf("the model has no file %s", name)
 	}
 	p.asked, p.again = name, wrong != nil
-	m := need{ID: p.job.id, Name: name, Bytes: p.manifest.Shards[at].Bytes, SHA256: p.manifest.Shards[at].SHA256}
+	m := need{ID: p.job.id, Model: p.name, Name: name, Bytes: p.manifest.Shards[at].Bytes, SHA256: p.manifest.Shards[at].SHA256}
 	if wrong != nil {
 		m.Fault = wrong.Error()
 	}

@@ -71,7 +71,12 @@ func (r *relayed) next() (kind string, head map[string]any, frames [][]byte) {
 
 func (r *relayed) picture(id, peers, batch int) (picture []byte, end map[string]any) {
 	r.t.Helper()
-	r.send(fmt.Sprintf(`{"type":"generate","id":%d,"peers":%d,"output":["rgba"],"request":{"prompt":"a red cube @(0.2, 0.7) AND a blue sphere AND NOT the sand","sampler":"ddpm","seed":5,"steps":3,"batch":%d,"width":64,"height":40}}`, id, peers, batch))
+	return r.pictureOf("a red cube @(0.2, 0.7) AND a blue sphere AND NOT the sand", id, peers, batch)
+}
+
+func (r *relayed) pictureOf(prompt string, id, peers, batch int) (picture []byte, end map[string]any) {
+	r.t.Helper()
+	r.send(fmt.Sprintf(`{"type":"generate","id":%d,"peers":%d,"output":["rgba"],"request":{"prompt":%q,"sampler":"ddpm","seed":5,"steps":3,"batch":%d,"width":64,"height":40}}`, id, peers, prompt, batch))
 	for {
 		kind, head, frames := r.next()
 		switch kind {

@@ -14,7 +14,7 @@ import (
 )
 
 // outgoing are the messages that an engine sends; those to helpers and from them are among incoming as well.
-var outgoing = []message{ready{}, deviceOpened{}, deviceLost{}, need{}, loading{}, opened{}, event{}, preview{}, termMaps{}, picture{}, done{},
+var outgoing = []message{ready{}, deviceOpened{}, deviceLost{}, need{}, loading{}, opened{}, named{}, event{}, preview{}, termMaps{}, picture{}, done{},
 	cancelled{}, explained{}, infoAnswer{}, closed{}, failure{}}
 
 // TestProtocolText holds PROTOCOL.md to the Go types: each message has a heading and a table of exactly its fields.

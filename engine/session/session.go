@@ -65,8 +65,9 @@ type openModel struct {
 	engine   *engine.Engine
 	info     modelInfo
 	manifest *manifest
-	asked    string // the device's name, as it was asked for
-	lost     bool   // with its device
+	asked    string       // the device's name, as it was asked for
+	lost     bool         // with its device
+	named    []namedModel // beside it, in the order in which they came
 }
 
 // New makes a session over a carrier.
@@ -257,6 +258,8 @@ func (s *Session) work(m message, frames []Frame) (func(*job) (message, error), 
 		return s.openWork(m, frames[0])
 	case *generate:
 		return s.generateWork(m, frames)
+	case *with:
+		return s.withWork(m, frames)
 	case *assist:
 		return s.assistWork(m), nil
 	case *closeModel:
@@ -281,6 +284,7 @@ func (s *Session) info(id int64) infoAnswer {
 	if s.model != nil {
 		a.Model = &s.model.info
 	}
+	a.Models = s.model.describeNamed()
 	return a
 }
 

@@ -25,6 +25,7 @@ export class CardView {
   #card;
   #text = element("input", { type: "text", dir: "auto", spellcheck: false, autocapitalize: "none" });
   #source = element("code", { dir: "auto" });
+  #model = element("span", { className: "of" });
   #number = element("span", { className: "badge", ariaHidden: "true" });
   #handle = element("span", { className: "handle", title: text.card.drag }, icon("grip"), this.#number);
   #on = element("input", { type: "checkbox", role: "switch" });
@@ -55,7 +56,7 @@ export class CardView {
     };
     for (const kind of ["place", "region", "range"]) this.#boxes[kind] = this.#box(kind, edit);
     const on = element("label", { className: "switch" }, this.#on);
-    const top = element("div", { className: "card-top" }, this.#handle, this.#text, this.#source, on, this.#remove);
+    const top = element("div", { className: "card-top" }, this.#handle, this.#model, this.#text, this.#source, on, this.#remove);
     const label = element("span", { ariaHidden: "true" }, text.card.weightLabel);
     const weight = element("div", { className: "card-weight" }, label, this.#slider, this.#weight.input);
     const toggles = element("div", { className: "card-toggles" }, ...Object.values(this.#toggles).map(({ button }) => button));
@@ -87,6 +88,7 @@ export class CardView {
     for (const each of this.element.querySelectorAll("input, button")) each.disabled = !live;
     this.#number.textContent = i + 1;
     this.#handle.classList.toggle("fixed", group || !live);
+    this.#model.textContent = card.model ? `${card.model}:` : "";
     this.#text.hidden = group;
     this.#source.hidden = !group;
     this.#source.textContent = card.text;

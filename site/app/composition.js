@@ -82,7 +82,7 @@ export class Composition extends Observable {
 
   /** @param {string} text of a new card, at the end */
   add(text) {
-    this.#write(inserted(this.#expression, this.#expression.cards.length, term(text)), {});
+    this.#write(inserted(this.#expression, this.#expression.cards.length, term(text, this.#engine?.models.map(({ as }) => as))), {});
   }
 
   /** @param {Map<number, number>} weights by card  @returns {string} the prompt with them, which stays as it is */

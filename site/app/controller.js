@@ -57,6 +57,7 @@ export class Controller {
   #storage;
   #device;
   #model;
+  #named = []; // models beside it
   #refused; // why it is not kept
   #engine = Promise.resolve(); // a Counterpoint, once open
 
@@ -65,7 +66,7 @@ export class Controller {
     this.#device = device;
     this.#arrange();
     new Update(this.#shell);
-    this.#storage = new Storage(this.#models, this.#shell, { reopen: () => this.open(), close: () => this.#close() });
+    this.#storage = new Storage(this.#models, this.#shell, { reopen: () => this.open(), close: () => this.#close(), beside: (change) => this.#beside(change) });
     const share = new Share(this.#picture, (message) => this.#progress.say(message));
     const restore = new Restore((found) => this.#use(found), (blob) => this.#begin(blob), (error) => this.#alert.show(text.restore.failed(error)));
     byId("composer").addEventListener("submit", (event) => {
@@ -89,7 +90,7 @@ export class Controller {
 
   /** Makes the parts that are views of the recipe alone. */
   #arrange() {
-    const suggest = (field) => new Suggest(field, text.suggestions, () => this.#model?.vocabulary ?? []);
+    const suggest = (field) => new Suggest(field, text.suggestions, () => [...new Set([this.#model, ...this.#named].flatMap((each) => each?.vocabulary ?? []))]);
     suggest(byId("prompt"));
     new Cards(this.#composition, {
       suggest,
@@ -120,8 +121,7 @@ export class Controller {
       this.#settings.use(engine.model);
       this.#start.use(engine.model);
       this.#shape();
-      this.#composition.use(engine);
-      byId("model").textContent = text.model(engine.model);
+      this.#know(engine);
       this.#progress.end(this.#refused ? text.readyOnce(this.#refused) : text.ready);
       this.#storage.show();
     } catch (error) {
@@ -136,7 +136,25 @@ export class Controller {
     old?.dispose();
     await this.#shell.ready;
     const options = { device: this.#device, progress_callback: (event) => this.#loading(event) };
-    return this.#models.open(options, (message) => this.#progress.end(message));
+    return this.#models.open(options, (message) => this.#progress.end(message), (message, hint) => this.#alert.show(message, hint));
+  }
+
+  /** Changes which models are open beside the one that is. @param {(engine: object) => Promise<void>} change */
+  async #beside(change) {
+    const engine = await this.#engine;
+    try {
+      await change(engine);
+    } finally {
+      this.#progress.end(text.ready);
+      this.#know(engine);
+    }
+  }
+
+  /** Learns which models there are to compose with. */
+  #know(engine) {
+    this.#named = engine.models;
+    this.#composition.use(engine);
+    byId("model").textContent = [engine.model, ...engine.models].map(text.model).join("; ");
   }
 
   /** Ends all that runs. */
@@ -153,6 +171,7 @@ export class Controller {
       this.#progress.tell("lost", text.lost(event));
     } else {
       this.#progress.tell("loading", text.loading(event), { fraction: event.loaded / event.total });
+      if (event.model) return; // one beside it, which is here already
       byId("loaded").textContent = text.loaded(event);
       this.#refused = event.refused;
     }
@@ -224,7 +243,7 @@ export class Controller {
   }
 
   /** Takes over a recipe from elsewhere, and its picture where there is one. */
-  async #use({ request, unknown, model, blob, made, verdicts, inputs }) {
+  async #use({ request, unknown, model, models = [], blob, made, verdicts, inputs }) {
     this.#alert.clear();
     const wants = wantsPictures(request);
     const missing = wants && !(inputs && await this.#start.set(inputs.image, inputs.mask_image));
@@ -233,6 +252,8 @@ export class Controller {
     if (blob) {
       const notes = unknown.length ? [text.restore.unknown(unknown)] : [];
       if (model && this.#model && !this.#model.hash.startsWith(model.hash)) notes.push(text.restore.model(model));
+      const open = ({ as, hash }) => this.#named.some((each) => each.as === as && each.hash.startsWith(hash));
+      notes.push(...models.filter((each) => !open(each)).map(text.restore.named));
       if (!model && !made) notes.push(text.restore.other);
       if (missing) notes.push(text.restore.image);
       this.#gallery.show({ blob, url: URL.createObjectURL(blob), request, made: made ?? text.restore.from(request), notes, verdicts, inputs });

@@ -31,6 +31,6 @@ export function saveDraft(state) {
 
 function isOff({ at, card }) {
   const fractions = (box) => box === undefined || Object.values(box).every((each) => each >= 0 && each <= 1);
-  return Number.isSafeInteger(at) && typeof card.text === "string" && ["string", "undefined"].includes(typeof card.source) && typeof card.body === "string" && ["term", "group"].includes(card.kind) &&
+  return Number.isSafeInteger(at) && typeof card.text === "string" && [card.source, card.model].every((each) => ["string", "undefined"].includes(typeof each)) && typeof card.body === "string" && ["term", "group"].includes(card.kind) &&
     Number.isFinite(card.weight) && [card.place, card.region, card.range].every(fractions);
 }

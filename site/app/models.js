@@ -25,17 +25,36 @@ export class Models {
     this.#place.replaceChildren();
   }
 
+  /** Ids of the models that are opened beside it, now and at later visits, by their names in prompts. */
+  get named() {
+    try {
+      return Object.entries(JSON.parse(recall("with")) ?? {});
+    } catch {
+      return []; // another version left it
+    }
+  }
+
+  /** Opens a model beside the open one. @param {object} engine a Counterpoint  @param {string} as  @param {string} [id] none takes it out */
+  async name(engine, as, id) {
+    const manifest = id && await this.library.manifest(id);
+    if (manifest) await engine.with(as, undefined, { manifest });
+    else if (id) throw new Error(text.storage.gone);
+    else await engine.without(as);
+    remember("with", JSON.stringify({ ...Object.fromEntries(this.named), [as]: id }));
+  }
+
   /**
-   * Opens the chosen model, or the site's own.
+   * Opens the chosen model, or the site's own, and those beside it.
    * @param {object} options Counterpoint's
    * @param {(message: string) => void} wait called when a person is asked for leave
+   * @param {(message: string, hint?: string) => void} fail called of each that can't be opened beside it
    */
-  async open(options, wait) {
+  async open(options, wait, fail) {
     this.#leave = new AbortController();
     const id = recall("model");
     const manifest = id ? await this.library.manifest(id).catch(() => {}) : undefined;
     let device;
-    return Counterpoint.from_pretrained(manifest ? undefined : "model/", {
+    const engine = await Counterpoint.from_pretrained(manifest ? undefined : "model/", {
       ...options,
       manifest,
       before_shards: (bytes) => this.#before(bytes, Boolean(manifest), () => device, wait),
@@ -44,6 +63,13 @@ export class Models {
         options.progress_callback(event);
       },
     });
+    for (const [as, beside] of this.named) {
+      await this.name(engine, as, beside).catch((error) => {
+        if (error.code === "closed") throw error;
+        fail(text.storage.unopened(as, error), error.hint);
+      });
+    }
+    return engine;
   }
 
   async #before(manifest, own, device, wait) {

@@ -97,7 +97,7 @@ async function compose(signal, engine, { prompt, request }, options, inputs, on)
     } else if (type === "done") {
       for (const picture of pictures) {
         Object.assign(picture, {
-          request: ofPicture(event.request, picture.seed), inputs, rows: event.rows, notes: event.warnings.map(text.warning),
+          request: ofPicture(event.request, picture.seed), inputs, rows: event.rows, models: event.models, notes: event.warnings.map(text.warning),
           made: text.made({ ...event, seed: picture.seed }), verdicts: verdictsOf(event.rows, picture.lifts),
         });
       }

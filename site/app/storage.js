@@ -10,6 +10,7 @@ export class Storage {
   #shell;
   #reopen;
   #close;
+  #beside;
   #panel = byId("storage");
   #list = byId("models");
   #facts = byId("storage-facts");
@@ -19,13 +20,15 @@ export class Storage {
   /**
    * @param {import("./models.js").Models} models
    * @param {import("../lib/shell.js").Shell} shell
-   * @param {{reopen: () => Promise<void>, close: () => Promise<void>}} engine
+   * @param {{reopen: () => Promise<void>, close: () => Promise<void>, beside: (change: (engine: object) => Promise<void>) => Promise<void>}}
+   *   engine
    */
-  constructor(models, shell, { reopen, close }) {
+  constructor(models, shell, { reopen, close, beside }) {
     this.#models = models;
     this.#shell = shell;
     this.#reopen = reopen;
     this.#close = close;
+    this.#beside = beside;
     this.#panel.addEventListener("toggle", () => this.#panel.open && this.show());
     byId("add-folder").addEventListener("click", () => this.#folder.click());
     this.#folder.addEventListener("change", () => {
@@ -62,12 +65,28 @@ export class Storage {
   }
 
   #item(model) {
-    const { id, name } = model;
+    const { id, name, bytes, stored } = model;
     const used = id === this.#models.entry?.id;
+    const [as] = this.#models.named.find((each) => each[1] === id) ?? [];
     const use = element("button", { type: "button", disabled: used, ariaLabel: text.storage.useOf(name, used), onclick: () => this.#use(id) }, used ? text.storage.used : text.storage.use);
     const remove = element("button", { type: "button", ariaLabel: text.storage.removeOf(name), onclick: () => this.#remove(model) }, text.storage.remove);
     return element("li", {}, element("div", {}, element("strong", {}, name), element("p", { className: "help" }, text.storage.model(model))),
-      element("div", { className: "row" }, use, remove));
+      element("div", { className: "row" }, use, remove), ...(as || !used && stored === bytes ? [this.#composing(model, as)] : []));
+  }
+
+  /** What gives a model a name to compose with, or takes it out. */
+  #composing({ id, name }, as) {
+    const suggested = name.toLowerCase().replace(/[^a-z0-9_]+/g, "-").replace(/^[^a-z]+|-$/g, "");
+    const field = element("input", { value: suggested, required: true, pattern: "[a-z][a-z0-9_\\-]{0,63}", autocapitalize: "none", spellcheck: false });
+    const button = { id: `compose-${id}`, ariaLabel: text.storage.composeOf(name, as) };
+    const onsubmit = async (event) => {
+      event.preventDefault();
+      await this.#do(() => this.#beside((engine) => this.#models.name(engine, as ?? field.value, as ? undefined : id)));
+      byId(button.id)?.focus(); // another one
+    };
+    return element("form", { className: "row", autocomplete: "off", onsubmit },
+      as ? element("span", { className: "help" }, text.storage.composed(as)) : element("label", {}, `${text.storage.as} `, field),
+      element("button", button, as ? text.storage.without : text.storage.compose));
   }
 
   async #use(id) {
@@ -78,6 +97,7 @@ export class Storage {
 
   async #remove({ id, name }) {
     await this.#do(async () => {
+      for (const [as] of this.#models.named.filter((each) => each[1] === id)) await this.#beside((engine) => this.#models.name(engine, as));
       await this.#models.library.remove(id);
       if (id === recall("model")) this.#models.choose();
       this.#say(text.storage.removed(name));

@@ -18,7 +18,7 @@ export const text = {
   pulls: pullsText,
 
   starting: "Starting the engine",
-  loading: ({ loaded, total }) => `Loading the model: ${bytes(loaded)} of ${bytes(total)}`,
+  loading: ({ model, loaded, total }) => `Loading the model${model ? ` “${model}”` : ""}: ${bytes(loaded)} of ${bytes(total)}`,
   ready: "Ready",
   readyOnce: (refused) => `Ready. The next visit will have to download again, because ${refused}`,
   reading: "Reading the prompt",
@@ -52,7 +52,7 @@ export const text = {
   },
 
   suggestions: "Words the model knows",
-  words: { unknown: (word) => `The model does not know “${word}”`, meant: ". Did you mean " },
+  words: { unknown: (word) => `The model does not know “${word}”`, meant: ". Did you mean ", named: (word) => `No model is named “${word}”, so that is text.`, where: ` ${storageText.storage.where}` },
   also: (name, value) => `${name.replaceAll("_", " ")}: ${String(value).replace(/^(.{40}).+/s, "$1…")}`,
   alsoRemove: (name) => `Back to the model’s ${name.replaceAll("_", " ")}`,
 
@@ -62,7 +62,7 @@ export const text = {
     stale: "These are the cards from before: what is set now can’t be read yet.",
   },
   card: {
-    name: (i, { text, not }, on) => `Concept ${i + 1}: ${not ? "not " : ""}${text}${on ? "" : ", switched off"}`,
+    name: (i, { model, text, not }, on) => `Concept ${i + 1}: ${not ? "not " : ""}${model ? `${model}: ` : ""}${text}${on ? "" : ", switched off"}`,
     text: (i) => `Concept ${i + 1}`,
     on: (i) => `Concept ${i + 1} is on`,
     remove: (i) => `Remove concept ${i + 1}`,
@@ -110,6 +110,7 @@ export const text = {
     unknown: (names) => `Its recipe also says what this version does not know: ${names.join(", ")}`,
     image: "It begins with a picture, which is missing here: a recipe holds no more than its hash",
     model: ({ name, hash }) => `It was made by another model, ${name} (${hash})`,
+    named: ({ as, name, hash }) => `Its prompt names a model that is not open, “${as}”: ${name} (${hash}). ${storageText.storage.where}`,
     from: (request) => `From its file${request.seed === undefined ? "" : `: seed ${request.seed}, ${stepsOf(request)}`}`,
     other: "Another program made it: its prompt and numbers are taken over, its model and sampler are not",
   },
@@ -153,7 +154,7 @@ export const text = {
     const insecure = isSecureContext ? "" : " Browsers give WebGPU and storage only to pages from https or from this machine.";
     return `${why ? `${device}, because ${why}` : device}; ${pace}.${insecure}`;
   },
-  model: ({ name, profile, hash, weight_bytes }) => `${name}, ${profile}, ${bytes(weight_bytes)} on the device (${hash.slice(0, 10)})`,
+  model: ({ as, name, profile, hash, weight_bytes }) => `${as ? `${as}: ` : ""}${name}, ${profile}, ${bytes(weight_bytes)} on the device (${hash.slice(0, 10)})`,
   loaded({ network, storage, kept, mended, refused }) {
     const from = [];
     if (network) from.push(`${bytes(network)} from the network`);

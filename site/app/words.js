@@ -14,14 +14,17 @@ export class Words {
     this.#recipe = recipe;
     composition.subscribe(() => {
       const { fault, explained, open } = composition;
+      const warnings = explained?.warnings ?? [];
+      const names = warnings.some(({ kind }) => kind === "model") ? [] : namesIn(composition.cards);
       const remarks = fault && open ? [element("li", {}, text.error(fault), fault.hint ? ` (${fault.hint})` : "")]
-        : (explained?.warnings ?? []).map((warning) => this.#remark(warning));
+        : [...names.map((name) => element("li", {}, text.words.named(name), text.words.where)),
+          ...warnings.filter(({ word }) => !names.includes(word)).map((warning) => this.#remark(warning))];
       this.#list.replaceChildren(...remarks);
     });
   }
 
-  #remark({ column, word, instead, message, hint }) {
-    if (!word) return element("li", {}, text.warning({ column, message, hint }));
+  #remark({ kind, column, word, instead, message, hint }) {
+    if (!word) return element("li", {}, text.warning({ column, message, hint }), kind === "model" ? text.words.where : "");
     const said = element("li", {}, text.words.unknown(word));
     if (instead) {
       const mend = element("button", { type: "button", className: "inline", onclick: () => this.#replace(column, word, instead) }, instead);
@@ -38,3 +41,6 @@ export class Words {
     byId("prompt").focus();
   }
 }
+
+/** What may be meant as models' names in cards; the engine warns of them only where it knows any. */
+const namesIn = (cards) => [...new Set(cards.flatMap(({ card, on }) => (on && !card.model && /^(?:NOT\s+)*([a-z][a-z0-9_-]*): /.exec(card.source)?.[1]) || []))];

@@ -4,7 +4,8 @@ const mostInput = 1 << 20;
 /**
  * Pictures that were made, kept in the browser: IndexedDB, since a page, unlike a worker, can't write to the origin's private
  * file system everywhere.
- * @typedef {{id: number, blob: Blob, request: object, made: string, verdicts?: object[], inputs?: {image: Blob, mask_image?: ImageData}}} Kept
+ * @typedef {{id: number, blob: Blob, request: object, made: string, models?: object[], verdicts?: object[], inputs?: {image: Blob, mask_image?:
+ *   ImageData}}} Kept  models: others that the prompt names
  */
 export class Album {
   #database;
@@ -36,11 +37,11 @@ export class Album {
     return kept.reverse();
   }
 
-  /** @param {{blob: Blob, request: object, made: string, verdicts?: object[], inputs?: object}[]} pictures */
+  /** @param {Omit<Kept, "id">[]} pictures */
   async add(pictures) {
     const store = await this.#store("readwrite");
-    for (const { blob, request, made, verdicts, inputs } of pictures) {
-      store.add({ blob, request, made, verdicts, inputs: inputs?.image.size <= mostInput ? inputs : undefined });
+    for (const { blob, request, made, models, verdicts, inputs } of pictures) {
+      store.add({ blob, request, made, models, verdicts, inputs: inputs?.image.size <= mostInput ? inputs : undefined });
     }
     const ids = await outcome(store.getAllKeys());
     await Promise.all(ids.slice(0, Math.max(0, ids.length - this.#most)).map((id) => outcome(store.delete(id))));

@@ -5,6 +5,7 @@
  * @typedef {object} Card
  * @property {"term"|"group"} kind a group is what one card can't express: OR, brackets
  * @property {boolean} not
+ * @property {string} [model] that the text names
  * @property {string} text what the model reads; of a group, its source
  * @property {string} body what suffixes may follow; "" of a group without brackets
  * @property {number} weight
@@ -39,17 +40,17 @@ export function read(prompt, tree) {
 function cardOf(node, source) {
   let not = false;
   for (; node.op === "not"; [node] = node.operands) not = !not;
-  const { text, body = "", place, region, range, weight } = node;
-  return { kind: node.op === "term" ? "term" : "group", not, text: text ?? (body || source), body, place, region, range, weight, source };
+  const { model, text, body = "", place, region, range, weight } = node;
+  return { kind: node.op === "term" ? "term" : "group", not, model, text: text ?? (body || source), body, place, region, range, weight, source };
 }
 
 /** @param {Expression} expression  @returns {string} the prompt */
 export const write = ({ gaps, cards }) => gaps[0] + cards.map((card, i) => source(card) + gaps[i + 1]).join("");
 
 /** @param {Card} card  @returns {string} as it stands in a prompt */
-export function source({ source, not, kind, text, body, place, region, range, weight }) {
+export function source({ source, not, kind, model, text, body, place, region, range, weight }) {
   if (source !== undefined) return source;
-  const parts = [not ? "NOT " : "", body || (kind === "group" ? `(${text})` : spell(text))];
+  const parts = [not ? "NOT " : "", body || (kind === "group" ? `(${text})` : spell(text, model))];
   if (place) parts.push(` @(${number(place.x)}, ${number(place.y)})`);
   if (region) parts.push(` @(${number(region.x0)}-${number(region.x1)}, ${number(region.y0)}-${number(region.y1)})`);
   if (range) parts.push(` @${number(range.from)}-${number(range.to)}`);
@@ -57,8 +58,12 @@ export function source({ source, not, kind, text, body, place, region, range, we
   return parts.join("");
 }
 
-/** A card of a text. @returns {Card} */
-export const term = (text) => ({ kind: "term", not: false, text: fold(text), body: "", weight: 1 });
+/** A card of a text, which may name one of the models. @returns {Card} */
+export function term(text, models = []) {
+  const [, model, rest] = /^([a-z][a-z0-9_-]*):(.+)$/.exec(fold(text)) ?? [];
+  const named = models.includes(model);
+  return { kind: "term", not: false, model: named ? model : undefined, text: fold(named ? rest : text), body: "", weight: 1 };
+}
 
 /** A card with other values. @param {Card} card  @returns {Card} */
 export function edited(card, changes) {
@@ -93,10 +98,15 @@ function padded(gaps, i) {
 /** White space as the language folds it. */
 export const fold = (text) => text.trim().replace(/\s+/gu, " ");
 
-/** Writes text so that all of it is read as text: as it is where nothing in it can mean anything, else in quotes. */
-export function spell(text) {
+/**
+ * Writes text so that all of it is read as text: as it is where nothing in it can mean anything, else in quotes; after a model's
+ * name a number would be a weight.
+ */
+export function spell(text, model) {
   const harmless = /^[\p{L}\p{M}\p{N}]+(?:(?:, | ?['’-]| )[\p{L}\p{M}\p{N}]+)*$/u.test(text) && !/AND|OR|NOT|BREAK/.test(text);
-  return harmless ? text : `"${text.replace(/["\\]/g, "\\$&")}"`;
+  const quoted = `"${text.replace(/["\\]/g, "\\$&")}"`;
+  if (!model) return harmless ? text : quoted;
+  return `${model}: ${harmless && !/^(\d|inf|nan)/i.test(text) ? text : quoted}`;
 }
 
 /** A number as the language has it, without an exponent. */

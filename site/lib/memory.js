@@ -1,6 +1,6 @@
 // Small settings in localStorage, which may be refused: then they last as long as the page.
 
-const ours = /^(draft|history|download|model|previews|maps|plain|pace .*)$/; // all that the app keeps there
+const ours = /^(draft|history|download|model|with|previews|maps|plain|pace .*)$/; // all that the app keeps there
 const here = new Map();
 
 export function recall(name) {

@@ -59,7 +59,8 @@ function split(kind, data) {
 /**
  * Reads our own recipe, which is exact, or else what another program wrote.
  * @param {Uint8Array} bytes of a PNG file
- * @returns {{request: object, unknown: string[], model?: {name: string, hash: string}}} no model where it is another program's
+ * @returns {{request: object, unknown: string[], model?: {name: string, hash: string}, models?: {as: string, name: string, hash:
+ *   string}[]}} models: others that the prompt names; no model where it is another program's
  * @throws {TypeError|SyntaxError} that says what is amiss
  */
 export function readRecipe(bytes) {
@@ -67,7 +68,9 @@ export function readRecipe(bytes) {
   const text = texts.get("counterpoint");
   if (text === undefined && texts.has("parameters")) return checkRequest(parseParameters(texts.get("parameters")));
   if (text === undefined) throw new TypeError("the picture has no recipe inside");
-  const { format, request, model } = JSON.parse(text);
+  const { format, request, model, models } = JSON.parse(text);
   if (format !== 1) throw new TypeError(`the picture’s recipe has format ${Number(format)}, which this version does not know`);
-  return { ...checkRequest(request), model: { name: String(model?.name), hash: String(model?.hash) } };
+  const named = (each) => ({ name: String(each?.name), hash: String(each?.hash) });
+  const others = Array.isArray(models) ? models.map((each) => ({ as: String(each?.as), ...named(each) })) : [];
+  return { ...checkRequest(request), model: named(model), models: others };
 }

@@ -2,7 +2,7 @@ import { CounterpointError } from "./errors.js";
 import { Inbox } from "./inbox.js";
 
 /** What ends each request, beside "error" and "cancelled". */
-const ends = { open: "opened", generate: "done", explain: "explained", info: "info", close: "closed" };
+const ends = { open: "opened", with: "named", generate: "done", explain: "explained", info: "info", close: "closed" };
 
 /** One side of the session protocol: requests over an engine in a worker, which is started already. */
 export class Session {

@@ -40,6 +40,20 @@ test("a choice gets brackets in company", () => {
   assert.equal(source(edited(choice.cards[0], { weight: 2 })), "(a OR b) :2");
 });
 
+test("a term keeps its model", () => {
+  const named = { op: "term", span: [0, 19], model: "objects", body: "objects: a red cube", text: "a red cube", weight: 1 };
+  const expression = read("objects: a red cube", named);
+  const [card] = expression.cards;
+  const put = (changes) => write(replaced(expression, 0, edited(card, changes)));
+  assert.equal(put({ weight: 2 }), "objects: a red cube :2");
+  assert.equal(put({ text: "a tree", not: true }), "NOT objects: a tree");
+  assert.equal(put({ text: "2 trees" }), 'objects: "2 trees"');
+  assert.equal(put({ text: "x: y" }), 'objects: "x: y"');
+  assert.equal(write(inserted(expression, 1, term(" objects:  a tree ", ["objects"]))), "objects: a red cube AND objects: a tree");
+  assert.equal(source(term("other: a tree", ["objects"])), '"other: a tree"');
+  assert.equal(term("objects: ", ["objects"]).model, undefined);
+});
+
 test("text is spelled so that it is read as text", () => {
   for (const [text, want] of [
     ["a red cube", "a red cube"], ["été, don’t", "été, don’t"], ["left-hand", "left-hand"], ["a AND b", '"a AND b"'], ["x :2", '"x :2"'],

@@ -68,8 +68,12 @@ test("a broken PNG file is refused", () => {
 
 test("a picture's recipe", () => {
   const of = (value) => png(chunk("tEXt", bytes(`counterpoint\0${JSON.stringify(value)}`)), end);
-  const found = readRecipe(of({ format: 1, request: { prompt: "a", seed: 3, later: 1 }, model: { name: "m", hash: "0123456789" } }));
-  assert.deepEqual(found, { request: { prompt: "a", seed: 3 }, unknown: ["later"], model: { name: "m", hash: "0123456789" } });
+  const model = { name: "m", hash: "0123456789" };
+  const found = (more) => readRecipe(of({ format: 1, request: { prompt: "a", seed: 3, later: 1 }, model: { ...model, profile: "int8" }, ...more }));
+  const known = { request: { prompt: "a", seed: 3 }, unknown: ["later"], model };
+  assert.deepEqual(found({}), { ...known, models: [] });
+  assert.deepEqual(found({ models: [{ as: "b", profile: "int8", ...model }] }), { ...known, models: [{ as: "b", ...model }] });
+  assert.deepEqual(found({ models: 3 }).models, []);
   assert.throws(() => readRecipe(of({ format: 2 })), /format 2/);
   assert.throws(() => readRecipe(png(end)), /no recipe/);
 });

@@ -55,6 +55,7 @@
 /**
  * An open model.
  * @typedef {object} Model
+ * @property {string} [as] of one beside another: the name that prompts have for it
  * @property {string} name
  * @property {string} hash SHA-256 of its manifest, 64 hexadecimal digits
  * @property {string} profile how its weights are stored: "int8"
@@ -93,6 +94,7 @@
  * @property {Box} [region] where it counts in one alone
  * @property {number} coef what its score is multiplied by; all of them add up to 1
  * @property {boolean} [unconditional]
+ * @property {string} [model] that evaluates it, by its name in prompts; absent of the open one
  */
 
 /**
@@ -107,7 +109,7 @@
  * @typedef {object} Warning of something in a prompt
  * @property {number} column in code points, from 1
  * @property {number} offset in UTF-8 bytes, from 0
- * @property {"weight"|"emphasis"|"separator"|"word"} kind
+ * @property {"weight"|"emphasis"|"separator"|"word"|"model"} kind
  * @property {string} message for a person
  * @property {string} [hint] what to write instead
  * @property {string} [word] that the model does not know
@@ -121,6 +123,7 @@
  * @property {[number, number]} span where it stands in the prompt, in code points from 0, the end excluded
  * @property {number} weight
  * @property {string} [body] what suffixes belong to
+ * @property {string} [model] of a term: the model that it names
  * @property {string} [text] of a term: what the model reads
  * @property {Point} [place]
  * @property {Box} [region]
@@ -206,6 +209,8 @@
  * @property {Request} request the recipe, with all defaults filled in
  * @property {{name: string, hash: string, profile: string, license?: string, attribution?: string}} model hash: the first ten
  *   digits of the manifest's
+ * @property {{as: string, name: string, hash: string, profile: string, license?: string, attribution?: string}[]} [models] those that
+ *   the prompt names
  * @property {Row[]} rows
  * @property {Warning[]} warnings
  * @property {number} [accepted] share of the corrector's moves that passed their tests
@@ -233,6 +238,7 @@
 /**
  * @typedef {object} LoadEvent
  * @property {"progress_total"} status
+ * @property {string} [model] the name of one beside the open one, if these are its shards
  * @property {number} progress 0 to 100
  * @property {number} loaded
  * @property {number} total

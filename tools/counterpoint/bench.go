@@ -39,7 +39,7 @@ func bench(ctx context.Context, c *console, model string, o deviceOptions, b eng
 		return err
 	}
 	defer d.Close()
-	e, err := openEngine(ctx, c, model, d)
+	e, err := openEngine(ctx, c, model, d, nil)
 	if err != nil {
 		return err
 	}

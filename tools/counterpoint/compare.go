@@ -43,12 +43,12 @@ func compare(ctx context.Context, c *console, original, copied, prompt string, s
 		return err
 	}
 	defer d.Close()
-	a, err := openEngine(ctx, c, original, d)
+	a, err := openEngine(ctx, c, original, d, nil)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	b, err := openEngine(ctx, c, copied, d)
+	b, err := openEngine(ctx, c, copied, d, nil)
 	if err != nil {
 		return err
 	}

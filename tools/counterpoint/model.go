@@ -64,14 +64,15 @@ func hereInstead(name string) string {
 	return "counterpoint pack makes one of a diffusers folder"
 }
 
-// openEngine opens a model on a device.
-func openEngine(ctx context.Context, c *console, model string, d device.Device) (*engine.Engine, error) {
+// openEngine opens a model on a device, beside another that it is to score with unless that is nil.
+func openEngine(ctx context.Context, c *console, model string, d device.Device, beside *engine.Engine) (*engine.Engine, error) {
 	files, where, err := findModel(model)
 	if err != nil {
 		return nil, err
 	}
 	e, err := engine.Open(ctx, files, engine.Options{
 		Device:   d,
+		Beside:   beside,
 		Progress: func(done, total int64) { c.progress("loading", "", done, total) },
 	})
 	c.erase()

@@ -48,17 +48,18 @@ func openBeside(ctx context.Context, c *console, model string, b beside, d devic
 	}
 	for _, s := range append([]string{"=" + model}, b...) {
 		name, model, _ := strings.Cut(s, "=")
-		other, err := openEngine(ctx, c, model, d)
+		other, err := openEngine(ctx, c, model, d, e)
 		if err != nil {
 			return nil, nil, errors.Join(err, close())
 		}
 		opened = append(opened, other)
-		if name == "" {
+		if e == nil {
+			e = other
 			continue
 		}
-		if err := opened[0].With(name, other); err != nil {
+		if err := e.With(name, other); err != nil {
 			return nil, nil, errors.Join(err, close())
 		}
 	}
-	return opened[0], close, nil
+	return e, close, nil
 }

@@ -5,10 +5,12 @@ import (
 	"image"
 	"image/draw"
 	"image/png"
+	"io/fs"
 	"strings"
 	"testing"
 
 	"github.com/counterpoint/counterpoint/engine"
+	"github.com/counterpoint/counterpoint/engine/device"
 	"github.com/counterpoint/counterpoint/engine/device/cpu"
 	"github.com/counterpoint/counterpoint/weights/scenes"
 )
@@ -50,12 +52,23 @@ func TestSamePicture(t *testing.T) {
 // openNative opens the default model in this process, on the CPU, for as long as the test runs.
 func openNative(t *testing.T) *engine.Engine {
 	t.Helper()
+	return openNatively(t, scenes.Model, nativeCPU(t))
+}
+
+func nativeCPU(t *testing.T) device.Device {
+	t.Helper()
 	d, err := cpu.New(cpu.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.Close() })
-	e, err := engine.Open(t.Context(), scenes.Model, engine.Options{Device: d})
+	return d
+}
+
+// openNatively opens a model in this process, for as long as the test runs.
+func openNatively(t *testing.T, model fs.FS, d device.Device) *engine.Engine {
+	t.Helper()
+	e, err := engine.Open(t.Context(), model, engine.Options{Device: d})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,15 +50,8 @@ func (v *visit) drop(paths ...string) {
 func ownFolder(t *testing.T) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "mine")
-	if err := os.CopyFS(dir, tinyModel(t)); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "manifest.json")
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(strings.Replace(string(data), `"scenesish"`, `"mine"`, 1)), 0o666); err != nil {
+	mine := withManifest(t, tinyModel(t), func(data []byte) []byte { return []byte(strings.Replace(string(data), `"scenesish"`, `"mine"`, 1)) })
+	if err := os.CopyFS(dir, mine); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -13,6 +13,16 @@ import (
 // newer is the model with another manifest, so that the app is of another version.
 func newer(t *testing.T, model fs.FS) http.Handler {
 	t.Helper()
+	handler, err := site.Handler(withManifest(t, model, func(data []byte) []byte { return append(data, '\n') }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return handler
+}
+
+// withManifest is a model with its manifest changed.
+func withManifest(t *testing.T, model fs.FS, change func(data []byte) []byte) fs.FS {
+	t.Helper()
 	files := fstest.MapFS{}
 	entries, err := fs.ReadDir(model, ".")
 	if err != nil {
@@ -24,15 +34,11 @@ func newer(t *testing.T, model fs.FS) http.Handler {
 			t.Fatal(err)
 		}
 		if entry.Name() == "manifest.json" {
-			data = append(data, '\n')
+			data = change(data)
 		}
 		files[entry.Name()] = &fstest.MapFile{Data: data}
 	}
-	handler, err := site.Handler(files)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return handler
+	return files
 }
 
 const version = `document.querySelector("meta[name=version]").content`
