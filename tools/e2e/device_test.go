@@ -23,11 +23,13 @@ func TestSamePicture(t *testing.T) {
 		seed   = 7
 		steps  = 8
 	)
-	want := native(t, engine.Request{Prompt: prompt, Seed: seed, Steps: steps})
+	want := native(t, engine.Request{Prompt: prompt, Seed: seed, Steps: steps, Corrector: engine.NoCorrector})
 	for _, device := range []string{"webgpu", "cpu"} {
 		t.Run(device, func(t *testing.T) {
 			o := newOrigin(t, scenes.Model)
 			v := newVisit(t, o.url+"?device="+device)
+			v.awaitText("status", "^Ready$")
+			v.choose("corrector", engine.NoCorrector)
 			v.generate(prompt, seed, steps)
 			if fact, name := v.fact("Device"), map[string]string{"webgpu": "WebGPU on the CPU: ", "cpu": "CPU: "}[device]; !strings.HasPrefix(fact, name) {
 				t.Errorf("it ran on %q, want %q", fact, name)
@@ -142,10 +144,8 @@ func TestDeviceLost(t *testing.T) {
 	v := newVisit(t, o.url+"?device=webgpu")
 	v.awaitText("status", "^Ready$")
 	engine := v.workers()["counterpoint engine"]
-	evaluate[bool](v, keepSaid+`
-		const sampler = document.querySelector("select#sampler");
-		sampler.value = "ddpm";
-		sampler.dispatchEvent(new Event("input"))`)
+	evaluate[bool](v, keepSaid+`true`)
+	v.choose("sampler", "ddpm")
 	v = v.patient(t)
 	v.generate("a AND b", 1, 80)
 	want, r := v.download()

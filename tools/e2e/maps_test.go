@@ -33,13 +33,14 @@ type stepMaps struct {
 // strongest in the step. Cards show their mean in colours; the one that is pointed at, or has the focus, is laid over the
 // picture.
 func TestMaps(t *testing.T) {
-	r := engine.Request{Prompt: "a red cube AND a blue sphere AND NOT a tree", Seed: 7, Steps: 6, Maps: true}
+	r := engine.Request{Prompt: "a red cube AND a blue sphere AND NOT a tree", Seed: 7, Steps: 6, Corrector: engine.NoCorrector, Maps: true}
 	want, rows := nativeMaps(t, r)
 	o := newOrigin(t, scenes.Model)
 	v := newVisit(t, o.url+"?device=webgpu")
 	v.size(1280, 900)
 	v.awaitText("status", "^Ready$")
 	evaluate[bool](v, keepMaps)
+	v.choose("corrector", r.Corrector)
 	v.generate(r.Prompt, int(r.Seed), r.Steps)
 	v = v.patient(t)
 	got := evaluate[[]stepMaps](v, "maps")
