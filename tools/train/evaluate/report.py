@@ -163,7 +163,8 @@ def rewrite(m: Measured, path: Path, only: Sequence[str]):
     first_line = lambda text: text.partition("\n")[0]
     titles = [first_line(sections.prose()[name]) for name in known]
     with tempfile.TemporaryDirectory() as name:
-        links = {k: f"plots/{file.name}" for k, file in plots.draw(m, Path(name)).items()}
+        pictures = plots.draw(m, Path(name)) | (sheets.draw(m, Path(name)) if "gallery" in only else {})
+        links = {k: f"plots/{file.name}" for k, file in pictures.items()}
         for section in (known[k] for k in known if k in only):
             text = "\n\n".join(section(m, links)) + "\n\n"
             there, title = [first_line(p) for p in parts], first_line(text)
