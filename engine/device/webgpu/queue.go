@@ -28,7 +28,6 @@ type queue struct {
 	last    time.Time     // when the newest finished piece was seen to be done
 	target  time.Duration // of a piece
 	piece   int           // commands a piece
-	settle  func()        // before each submit, may be nil
 	stats   Stats
 }
 
@@ -83,9 +82,6 @@ func (q *queue) flush(ctx context.Context) error {
 	}
 	if len(q.flying) == 0 {
 		q.last = q.now()
-	}
-	if q.settle != nil {
-		q.settle()
 	}
 	fence, err := q.gpu.Submit(q.pending)
 	if err != nil {

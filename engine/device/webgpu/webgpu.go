@@ -115,9 +115,6 @@ func newDevice(g gpu.Device, o Options) (*Device, error) {
 	}
 	d := &Device{gpu: g, adapter: a, options: o, tiling: newTiling(a, o.F16 && a.F16, o.tuning(a)), sizes: defaultSizes(a), queue: newQueue(g),
 		pipelines: map[string]*pipeline{}, directs: map[directKey][]*direct{}, lists: map[int][]gpu.Buffer{}}
-	if a.Software {
-		d.queue.settle = d.compiling.Wait // llvmpipe may crash where it compiles while it computes
-	}
 	var err error
 	if d.nothing, err = g.NewBuffer(nothingBytes, gpu.Storage); err != nil {
 		return nil, errors.Join(err, g.Close())
