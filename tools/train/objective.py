@@ -22,6 +22,10 @@ class Objective:
     # Weight of CoInD's term (Gaudi et al., ICLR 2025): what a caption of two clauses adds to nothing said should be what
     # its clauses add on their own.
     coind: float = 0.0
+    # How much more the error counts where a condition puts a thing. A thing is a few cells of a latent of hundreds, most of
+    # whose error is of what no condition is about. What the weight depends on is given, so the answer that has the least
+    # error stays the same: it is where a small network and a short training do their best that changes.
+    focus: float = 0.0
 
     @staticmethod
     def of(run: Path) -> "Objective":
@@ -41,6 +45,15 @@ def weights(alphas: Tensor, gamma: float, prediction: str) -> Tensor:
     scale = ratio + 1 if prediction == "v_prediction" else ratio
     weight = ratio.clamp_max(gamma) / scale.clamp_min(1e-8)
     return weight / weight.mean()
+
+
+def focused(places: Tensor, laid: data.Laid | None, height: int, width: int, sigma: float, focus: float) -> Tensor:
+    """What the error counts for [R,1,height,width]: 1, and 1 + focus where things are put, twice as wide as their bumps."""
+    around = lambda where: bumps(where, height, width, 2 * sigma)
+    things = around(places)
+    if laid:
+        things = things.index_add(0, laid.rows.to(places.device), around(laid.places.to(places.device)))
+    return 1 + focus * things.clamp_max(1)
 
 
 def stratified(n: int, times: int) -> Tensor:
@@ -67,11 +80,14 @@ class Loss:
         if batch.laid:
             more = bumps(batch.laid.places.to(where), *x0.shape[2:], self.arch.sigma)
             laid = batch.laid.rows.to(where), batch.laid.ids.to(where), more
+        weight = self.weight[t][:, None, None, None]
+        if focus := self.objective.focus:
+            weight = weight * focused(batch.places.to(where), batch.laid, *x0.shape[2:], self.arch.sigma, focus)
         parts = batch.parts if self.objective.coind else None
         if parts is None or not len(parts.rows):
             with autocast(where):
                 got = self.forward(x, t, ids, bump, laid).float()
-            return self.error(got, want, t)
+            return error(got, want, weight)
 
         # Three more rows for each caption of two clauses, in the one call that several devices allow a step.
         k, rows = len(parts.rows), parts.rows.to(where)
@@ -81,7 +97,9 @@ class Loss:
             got = self.forward(again(x), again(t), torch.cat([ids, more]), again(bump), laid).float()
         whole, (one, other, null) = got[: len(x)], got[len(x) :].split(k)
         independent = (one + other - whole[rows] - null).square().mean() * k / len(x)
-        return self.error(whole, want, t) + self.objective.coind * independent
+        return error(whole, want, weight) + self.objective.coind * independent
 
-    def error(self, got: Tensor, want: Tensor, t: Tensor) -> Tensor:
-        return ((got - want).square().mean((1, 2, 3)) * self.weight[t]).mean()
+
+def error(got: Tensor, want: Tensor, weight: Tensor) -> Tensor:
+    """The mean square, weighted."""
+    return ((got - want).square() * weight).mean()

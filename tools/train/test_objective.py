@@ -17,7 +17,7 @@ import data
 import export
 import tokenizer
 from model import Architecture, Denoiser, as_velocity, noised, scheduler, velocity
-from objective import Loss, Objective, weights
+from objective import Loss, Objective, error, focused, weights
 from test_train import small_tokenizer
 
 SMALL = Architecture(widths=(16, 32), heads=2, text_width=16, text_layers=1, text_heads=2)
@@ -42,6 +42,27 @@ class TargetTest(unittest.TestCase):
         self.assertAlmostEqual(got.mean().item(), 1, places=4)
         want = ratio.clamp_max(5) / (ratio + 1)
         torch.testing.assert_close(got[100:] / got[300], want[100:] / want[300], rtol=1e-3, atol=1e-5)
+
+
+class FocusTest(unittest.TestCase):
+    def test_where_things_are(self):
+        places = torch.tensor([[0.25, 0.75], data.NOWHERE, data.NOWHERE])
+        laid = data.Laid(torch.tensor([2, 2]), torch.zeros(2, 4), torch.tensor([[0.25, 0.25], [0.27, 0.25]]))
+        weight = focused(places, laid, 16, 16, 1 / 16, 3.0)
+        self.assertEqual(tuple(weight.shape), (3, 1, 16, 16))
+        self.assertEqual(weight[1].unique().tolist(), [1], "nothing is put anywhere")
+        self.assertGreater(weight[0, 0, 12, 4], 3.5)
+        self.assertAlmostEqual(weight[0, 0, 2, 12].item(), 1, places=3)
+        self.assertAlmostEqual(weight[2, 0, 4, 4].item(), 4, places=4, msg="two things that overlap count once")
+        self.assertEqual(focused(places, None, 16, 16, 1 / 16, 3.0)[2].unique().tolist(), [1])
+
+    def test_best_answer_is_the_same(self):
+        """The weights that a linear model finds are the same with and without, since they do not depend on the target."""
+        torch.manual_seed(0)
+        want, weight = torch.randn(5000, 1, 4, 4), focused(torch.tensor([[0.3, 0.6]]), None, 4, 4, 0.1, 5.0)
+        mean = want.mean(0, keepdim=True).requires_grad_()
+        error(mean, want, weight).backward()
+        self.assertLess(mean.grad.abs().max().item(), 1e-6)
 
 
 class LossTest(unittest.TestCase):

@@ -12,7 +12,7 @@ RUN needs vae.safetensors (autoencoder.py fit). The run writes there what loop.p
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +99,13 @@ def widths(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
+def share(text: str) -> float:
+    """Of a run, as 0.5."""
+    if not 0 < (part := float(text)) <= 1:
+        raise ValueError(text)
+    return part
+
+
 def begin(a: argparse.Namespace):
     """A new run's tokenizer, vocabulary and architecture."""
     if (a.run / "tokenizer").exists():
@@ -143,6 +150,8 @@ def examine(a: argparse.Namespace, loop: Loop, fresh: Denoiser, sets: list[data.
 
 def main(a: argparse.Namespace):
     preset, ranks = PRESETS[a.preset], Ranks.start()
+    if a.decay is not None:
+        preset = replace(preset, decay=a.decay)
     where = ranks.where
     if ranks.first:
         begin(a)
@@ -204,6 +213,7 @@ if __name__ == "__main__":
     p.add_argument("--hours", type=float, help="how long to train, from now")
     p.add_argument("--budget", type=float, help="hours in all: what earlier starts on this RUN took counts")
     p.add_argument("--until", help="when to end, as a time of day, HH:MM")
+    p.add_argument("--decay", type=share, help="last part of that time, over which the learning rate falls to zero")
     p.add_argument("--cpu-time", action="store_true", help="hours are of this process's own, which others don't take from")
     p.add_argument("--export", type=Path, help="folder that is written anew with every checkpoint")
     p.add_argument("--widths", type=widths, help="of a new run's UNet, as 64,96; the shipped model's, if not given")
