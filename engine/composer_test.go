@@ -22,6 +22,7 @@ func TestEquivalentPrompts(t *testing.T) {
 		return r
 	}
 	plusPlus := func(r *Request) { r.CFGPlusPlus, r.GuidanceScale = true, 1 }
+	near := func(r *Request) { r.Reach = 0.125 }
 	once := func(r *Request) { r.Steps, r.GuidanceScale = 1, 1 }
 	for _, c := range []struct {
 		name string
@@ -50,6 +51,9 @@ func TestEquivalentPrompts(t *testing.T) {
 		{"another prior, without a gate", with(small("a red cube AND NOT the sand"), func(r *Request) { r.NegationPrior = 0.1 }), small("a red cube AND NOT the sand"), true},
 		{"another prior", with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation, r.NegationPrior = "gated", 0.1 }),
 			with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation = "gated" }), false},
+		{"near its place", with(small("a red cube @(0.3, 0.6)"), near), small("a red cube @(0.3, 0.6)"), false},
+		{"near no place", with(small("the sand"), near), small("the sand"), true},
+		{"near its place, not guided", with(with(small("a red cube @(0.3, 0.6)"), near), once), with(small("a red cube @(0.3, 0.6)"), once), true},
 		{"rescaled", with(small("a red cube"), func(r *Request) { r.Rescale = 0.7 }), small("a red cube"), false},
 	} {
 		if same := bytes.Equal(pixels(t, e, c.a), pixels(t, e, c.b)); same != c.same {
@@ -62,7 +66,7 @@ func TestEquivalentPrompts(t *testing.T) {
 func TestComposedBatch(t *testing.T) {
 	e := openTiny(t)
 	r := small("(a red cube OR a blue sphere) AND NOT the sand @(0-0.5, 0-1)")
-	r.Negation, r.Batch = "gated", 6
+	r.Negation, r.Batch, r.Reach = "gated", 6, 0.2 // of places drawn for each picture
 	result := generate(t, e, r)
 	for k, p := range result.Pictures {
 		alone := r

@@ -3,13 +3,13 @@ package engine
 import (
 	"context"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/counterpoint/counterpoint/engine/compose"
 	"github.com/counterpoint/counterpoint/engine/device"
 	"github.com/counterpoint/counterpoint/engine/nn"
+	"github.com/counterpoint/counterpoint/engine/operator"
 	"github.com/counterpoint/counterpoint/engine/tokenizer"
 )
 
@@ -171,14 +171,10 @@ func unencoded(placed [][][]Placed, encoded []string) []string {
 // bump adds what times exp(-d²/2σ²) to each cell of dst [h,w,len(what)], d the distance from its middle to the place and σ
 // being in cells.
 func bump(dst, what []float32, p compose.Place, h, w int, sigma float64) {
-	gauss := func(cell int, at float64, n int) float64 {
-		d := (float64(cell) + 0.5 - float64(at*float64(n))) / sigma
-		return math.Exp(-0.5 * d * d)
-	}
+	down, along := operator.Bump(p.Y, sigma, h), operator.Bump(p.X, sigma, w)
 	for y := range h {
-		gy := gauss(y, p.Y, h)
 		for x := range w {
-			g := float32(gy * gauss(x, p.X, w))
+			g := float32(down[y] * along[x])
 			cell := dst[(y*w+x)*len(what):][:len(what)]
 			for c, v := range what {
 				cell[c] += float32(g * v) // the conversion keeps the product from being fused into the sum

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -182,6 +183,8 @@ func TestRequestErrors(t *testing.T) {
 		{"steps", func(r *Request) { r.Steps = -1 }},
 		{"steps", func(r *Request) { r.Steps = MaxSteps + 1 }},
 		{"eta", func(r *Request) { r.Eta = 2 }},
+		{"reach", func(r *Request) { r.Reach = -0.1 }},
+		{"reach", func(r *Request) { r.Reach = math.NaN() }},
 		{"guidance_rescale", func(r *Request) { r.Rescale = 2 }},
 		{"guidance_start", func(r *Request) { r.GuidanceStart = -1 }},
 		{"guidance_stop", func(r *Request) { r.GuidanceStart, r.GuidanceStop = 0.5, 0.4 }},

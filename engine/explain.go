@@ -33,6 +33,9 @@ func (e *Engine) Explain(r Request) (*Explanation, error) {
 	x := &Explanation{Request: p.request, Prompt: p.prompt, Rows: p.rows, Places: p.placed[0], Warnings: p.warnings,
 		Formula: p.composition.Formula(), Guidance: p.guidance, Asked: p.asked,
 		Evaluations: p.evaluations()}
+	if w := p.operators.Windows; w != nil {
+		x.Formula += fmt.Sprintf("\n      where c has a place, d(c) fades with the distance r from it as exp(−r²/2σ²), σ = %.4g shorter sides", w.Sigma)
+	}
 	for i, t := range p.texts {
 		x.Emphasis = append(x.Emphasis, e.model(p.rows[i].Model).pipeline.emphasised(t.text))
 		x.Chunks = append(x.Chunks, len(t.chunks))

@@ -65,7 +65,7 @@ func (g *generation) newMapper(s *scorer) (_ *mapper, err error) {
 	}
 	if !m.own {
 		m.combiner = s.composer.Combiner
-	} else if m.combiner, err = operator.New(g.device, g.composition, operator.Options{}, m.pictures, m.shape.H, m.shape.W, m.shape.C, 1); err != nil {
+	} else if m.combiner, err = operator.New(g.device, g.composition, operator.Options{Windows: g.operators.Windows}, m.pictures, m.shape.H, m.shape.W, m.shape.C, 1); err != nil {
 		return nil, err
 	}
 	all := m.pictures * len(m.terms)

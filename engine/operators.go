@@ -8,7 +8,7 @@ import (
 	"github.com/counterpoint/counterpoint/engine/operator"
 )
 
-// operators are the options that a request's composition is carried out with.
+// operators are the options that a request's composition is carried out with, windows aside.
 func (r *Request) operators() operator.Options {
 	o := operator.Options{Rescale: r.Rescale, Lifts: r.Verify == VerifyCached}
 	if r.Negation == compose.NotGated.String() {
@@ -73,6 +73,9 @@ func (p *plan) operate() error {
 	case r.Particles && !unconditional:
 		return requestError("particles", "a guidance of 1 has no weights; want no particles")
 	}
+	if unconditional {
+		p.operators.Windows = p.windows()
+	}
 	_, steps := p.skipped()
 	var err error
 	p.evaluated, err = operator.Rows(p.composition, p.operators, len(p.seeds), p.shape.H, p.shape.W, p.shape.C, steps)
@@ -83,6 +86,27 @@ func (p *plan) operate() error {
 		return requestError("prompt", "%v", err)
 	}
 	return nil
+}
+
+// windows are those that terms with places are heard in; nil if none has a place, or terms are heard everywhere.
+func (p *plan) windows() *operator.Windows {
+	if p.request.Reach == 0 {
+		return nil
+	}
+	bounds := false
+	w := &operator.Windows{Sigma: p.request.Reach, Places: make([][][]compose.Place, len(p.placed))}
+	for k, picture := range p.placed {
+		w.Places[k] = make([][]compose.Place, len(picture))
+		for i, row := range picture {
+			for _, thing := range row {
+				w.Places[k][i], bounds = append(w.Places[k][i], thing.Place), true
+			}
+		}
+	}
+	if !bounds {
+		return nil
+	}
+	return w
 }
 
 // evaluations counts those of the network for one picture.

@@ -77,7 +77,7 @@ const (
 // verifyFresh sums over levels that divide the log signal-to-noise evenly, so that each is weighed by its part of the
 // variational bound. The registers of the score and the noise are free by now.
 func (g *generation) verifyFresh(ctx context.Context, latents *bank, s *scorer) ([][]operator.Lift, error) {
-	c, err := operator.New(g.device, g.composition, operator.Options{Lifts: true}, len(g.seeds), g.shape.H, g.shape.W, g.shape.C, 1)
+	c, err := operator.New(g.device, g.composition, operator.Options{Lifts: true, Windows: g.operators.Windows}, len(g.seeds), g.shape.H, g.shape.W, g.shape.C, 1)
 	if err != nil {
 		return nil, err
 	}

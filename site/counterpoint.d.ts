@@ -211,6 +211,10 @@ export type Fields = {
      */
     places?: "drawn" | "given" | undefined;
     /**
+     * how far around its place a concept is heard, as a standard deviation in shorter sides; everywhere if absent
+     */
+    reach?: number | undefined;
+    /**
      * one of the model's samplers
      */
     sampler?: string | undefined;

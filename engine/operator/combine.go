@@ -110,7 +110,7 @@ func (e evaluation) terms(unconditional float64) []device.MixTerm {
 		for _, t := range e.part.sum.Terms {
 			l := t.X.(compose.Leaf)
 			i := e.leaf(l)
-			m := e.masks[i]
+			m := e.mask(i)
 			terms = append(terms, device.MixTerm{Of: e.Score(l.Row), Coef: t.Weight, Mask: m})
 			if m.Buffer != nil {
 				terms = append(terms, device.MixTerm{Of: e.Score(e.null(i)), Coef: -t.Weight, Mask: m})
@@ -139,7 +139,7 @@ func (e evaluation) terms(unconditional float64) []device.MixTerm {
 func (e evaluation) store() error {
 	for _, i := range e.part.leaves {
 		row := e.Score(e.leaves[i].row)
-		terms := []device.MixTerm{{Of: row, Coef: 1, Mask: e.masks[i]}, {Of: e.Score(e.null(i)), Coef: -1, Mask: e.masks[i]}}
+		terms := []device.MixTerm{{Of: row, Coef: 1, Mask: e.mask(i)}, {Of: e.Score(e.null(i)), Coef: -1, Mask: e.mask(i)}}
 		if err := e.mix(e.direction(i), terms...); err != nil {
 			return err
 		}
@@ -188,6 +188,13 @@ func (e evaluation) pair(i, j int) device.Pair {
 
 // keptSize is what a picture keeps.
 func (c *Combiner) keptSize() int { return (len(c.leaves) + 1 + len(c.nulls)) * c.size }
+
+// mask is that of leaf i for the group.
+func (e evaluation) mask(i int) device.Batch {
+	m := e.masks[i]
+	m.Offset += e.First * m.Stride
+	return m
+}
 
 // direction is that of leaf i as it is kept, lastX where it was taken, lastNull the i-th model's unconditional score there.
 func (e evaluation) direction(i int) device.Batch {

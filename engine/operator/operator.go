@@ -43,8 +43,8 @@ type Combiner struct {
 	leaves []leaf
 	nulls  []int // the unconditional rows that leaves are measured from, ascending; row 0 always among them
 	index  map[leaf]int
-	shares map[compose.Region][]float32 // of each cell; nil for the whole picture
-	masks  []device.Batch               // of the leaves; no buffer for the whole picture
+	shares [][]float32    // of the leaves, of each cell, one mask or one for each picture; nil for the whole of all
+	masks  []device.Batch // of the leaves, as on the device; no buffer for the whole of all
 	steps  []*part
 	tracks bool // log-ratios are followed
 
@@ -106,7 +106,7 @@ func newCombiner(plan *compose.Plan, o Options, pictures, h, w, c, steps int) (*
 	}
 	m := &Combiner{
 		plan: plan, options: o, pictures: pictures, size: h * w * c, channels: c,
-		index: map[leaf]int{}, shares: map[compose.Region][]float32{}, last: map[int]moment{},
+		index: map[leaf]int{}, last: map[int]moment{},
 		tracks: o.Lifts || stateful(plan.Root),
 	}
 	m.findLeaves(h, w)
@@ -128,16 +128,12 @@ func newCombiner(plan *compose.Plan, o Options, pictures, h, w, c, steps int) (*
 
 // allocate makes what is on the device.
 func (c *Combiner) allocate() error {
-	masks := map[compose.Region]device.Batch{}
-	for _, l := range c.leaves {
-		if _, made := masks[l.region]; !made {
-			m, err := c.newMask(c.shares[l.region])
-			if err != nil {
-				return err
-			}
-			masks[l.region] = m
+	for _, shares := range c.shares {
+		m, err := c.newMask(shares)
+		if err != nil {
+			return err
 		}
-		c.masks = append(c.masks, masks[l.region])
+		c.masks = append(c.masks, m)
 	}
 	stored, guarded := false, false
 	for _, p := range c.steps {
@@ -183,18 +179,16 @@ func (c *Combiner) newBuffer(n int) (device.Buffer, error) {
 	return b, nil
 }
 
-// findLeaves numbers the leaves and works out their masks.
+// findLeaves numbers the leaves and works out where they count.
 func (c *Combiner) findLeaves(h, w int) {
 	compose.EachLeaf(c.plan.Root, func(l compose.Leaf) {
 		key := leaf{l.Row, l.Region}
 		if _, known := c.index[key]; known {
 			return
 		}
-		if _, made := c.shares[l.Region]; !made {
-			c.shares[l.Region] = mask(l.Region, c.options.Edge, h, w)
-		}
 		c.index[key] = len(c.leaves)
 		c.leaves = append(c.leaves, key)
+		c.shares = append(c.shares, c.within(key, h, w))
 	})
 	c.nulls = []int{0}
 	for i := range c.leaves {
@@ -208,7 +202,29 @@ func (c *Combiner) findLeaves(h, w int) {
 // null is the row of the unconditional score that a leaf's direction starts at.
 func (c *Combiner) null(leaf int) int { return max(c.plan.Rows[c.leaves[leaf].row].Null, 0) }
 
-// newMask copies a mask to the device; nil stays the zero Batch, a mask of ones.
+// within is a leaf's region, where its row has a window times that of each picture.
+func (c *Combiner) within(l leaf, h, w int) []float32 {
+	region := mask(l.region, c.options.Edge, h, w)
+	if !c.options.Windows.bounds(l.row) {
+		return region
+	}
+	all := make([]float32, c.pictures*h*w)
+	for k := range c.pictures {
+		shares, window := all[k*h*w:][:h*w], c.options.Windows.of(k, l.row, h, w)
+		for i := range shares {
+			shares[i] = 1
+			if region != nil {
+				shares[i] = region[i]
+			}
+			if window != nil {
+				shares[i] *= window[i]
+			}
+		}
+	}
+	return all
+}
+
+// newMask copies a mask, or one for each picture, to the device; nil stays the zero Batch, a mask of ones.
 func (c *Combiner) newMask(shares []float32) (device.Batch, error) {
 	if shares == nil {
 		return device.Batch{}, nil
@@ -217,7 +233,11 @@ func (c *Combiner) newMask(shares []float32) (device.Batch, error) {
 	if err != nil {
 		return device.Batch{}, err
 	}
-	return device.Batch{Buffer: b}, b.WriteFloats(context.Background(), 0, shares)
+	m := device.Batch{Buffer: b}
+	if cells := c.size / c.channels; len(shares) > cells {
+		m.Stride = cells
+	}
+	return m, b.WriteFloats(context.Background(), 0, shares)
 }
 
 func (c *Combiner) leaf(l compose.Leaf) int { return c.index[leaf{l.Row, l.Region}] }

@@ -336,8 +336,10 @@ func TestRegions(t *testing.T) {
 // Pictures may be evaluated in groups, and other batches leave a picture as it is.
 func TestGroups(t *testing.T) {
 	d := testCPU(t)
-	for _, prompt := range []string{"a AND (b OR c) AND NOT e", "a AND b @(0-0.5, 0-1) AND NOT c"} {
-		for _, o := range []operator.Options{{}, {Rescale: .7}, {Project: &operator.Projection{Norm: 5}}} {
+	place := []compose.Place{{X: .3, Y: .2}}
+	for _, prompt := range []string{"a AND (b OR c) AND NOT e", "a AND b @(0-0.5, 0-1) AND NOT c", "a AND b"} {
+		windows := operator.Options{Windows: windowed(5, place, place, place, place)}
+		for _, o := range []operator.Options{{}, {Rescale: .7}, {Project: &operator.Projection{Norm: 5}}, windows} {
 			x := run{prompt: prompt, plan: compose.Options{Scale: 3, Negation: compose.NotGated}, options: o, steps: 4, pictures: 5}
 			y := x
 			y.groups = 2
@@ -362,6 +364,7 @@ func TestDevices(t *testing.T) {
 		{prompt: "a AND (b OR c :2)", steps: 1},
 		{prompt: "a AND NOT b", plan: compose.Options{Scale: 3, Negation: compose.NotGated}, steps: 3},
 		{prompt: "a AND b", options: operator.Options{Rescale: .7}},
+		{prompt: "a AND b AND NOT c", options: operator.Options{Windows: windowed(3, []compose.Place{{X: .3, Y: .2}}, nil, []compose.Place{{X: .9, Y: .5}})}, steps: 2},
 		{prompt: "a AND b", options: operator.Options{Project: &operator.Projection{Eta: .2, Norm: 10}}},
 	}
 	reference := testCPU(t)

@@ -24,6 +24,8 @@ type Options struct {
 	// mean of the positive terms by their weights, without negation, as conditional sampling without guidance does, and
 	// evaluates no other rows (Kynkäänniemi et al., arXiv 2404.07724).
 	Guided compose.Range
+	// Windows bounds where rows count in a picture; nil for everywhere.
+	Windows *Windows
 	// Lifts follows the log-ratios of all rows, for Combiner.Lifts; plans with OR or a gated NOT do so anyway.
 	Lifts bool
 	// Particles follows the pictures' Feynman–Kac weights, for Combiner.Resample. The plan has to be a sum of leaves with

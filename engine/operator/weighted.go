@@ -26,8 +26,8 @@ func (c *Combiner) Weighted(ev Evaluation, row int) error {
 			return fmt.Errorf("operator: step %d: row %d has nothing to be measured from", ev.Step+1, row)
 		}
 		coef, factor := e.weight(i)
-		terms = append(terms, device.MixTerm{Of: e.Score(row), Coef: coef, Factor: factor, Mask: e.masks[i]},
-			device.MixTerm{Of: e.Score(e.null(i)), Coef: -coef, Factor: factor, Mask: e.masks[i]})
+		terms = append(terms, device.MixTerm{Of: e.Score(row), Coef: coef, Factor: factor, Mask: e.mask(i)},
+			device.MixTerm{Of: e.Score(e.null(i)), Coef: -coef, Factor: factor, Mask: e.mask(i)})
 	}
 	return e.mix(e.Out, terms...)
 }

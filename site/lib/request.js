@@ -14,7 +14,7 @@ const fields = {
   prompt: text, negative_prompt: text, seed: integer, steps: integer, stop_after: integer, width: integer, height: integer, batch: integer,
   guidance_scale: number, max_guidance: number, guidance_rescale: number, guidance_start: number, guidance_stop: number, cfg_plus_plus: flag,
   apg: flag, apg_eta: number, apg_norm_threshold: number, negation: word, negation_prior: number, negation_max_gate: number,
-  particles: flag, particles_clamp: number, resample_below: number, verify: word, best_of: integer, weights: word, places: word,
+  particles: flag, particles_clamp: number, resample_below: number, verify: word, best_of: integer, weights: word, places: word, reach: number,
   sampler: word, scheduler: word, eta: number, corrector: word, corrector_moves: integer, corrector_step: number, corrector_until: number,
   image_sha256: digest, mask_image_sha256: digest, strength: number, mask_blur: signed,
 };

@@ -179,6 +179,14 @@ def bumps(places: Tensor, height: int, width: int, sigma: float) -> Tensor:
     return (down[:, :, None] * along[:, None, :]).nan_to_num(0.0)[:, None]
 
 
+def window(places: Tensor, height: int, width: int, reach: float) -> Tensor:
+    """Where a term with places [K,2] is heard [1,height,width], as the engine has it (engine/operator/window.go): a Gaussian
+    around the nearest of them; everywhere without places."""
+    if not len(places):
+        return torch.ones(1, height, width)
+    return bumps(places, height, width, reach).amax(0)
+
+
 def scheduler(prediction: str = "v_prediction") -> DDIMScheduler:
     """Velocity and a cosine schedule that ends in pure noise: at the first step, where places and colours are decided,
     a noise prediction would say nothing about them. With one, for comparison, a schedule that ends before."""

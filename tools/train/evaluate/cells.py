@@ -25,6 +25,7 @@ class Rule:
     max_guidance: float | None = MAX_GUIDANCE  # cap of g Σw⁺
     steps: int = STEPS
     moves: int = MOVES  # of Langevin (ULA) at each level between two steps
+    reach: float = 0.0  # of the window that terms with places are heard in; 0 for everywhere
     background: str = ""  # text of ε_0
     negation: float = 1.0  # what the weights of NOT are multiplied by; 0 leaves NOT out
     places: bool = True  # False: text alone
@@ -110,6 +111,9 @@ def sweeps() -> Iterable[Cell]:
             yield Cell(f"not-{family}-{part:g}", "sweep", f"not {family}", 1, Rule(negation=part))
     for name, rule in {"guidance-2": replace(ARRANGED, guidance=2), "mean-4": replace(ARRANGED, how="mean")}.items():
         yield Cell(f"relations-3-{name}", "sweep", "relations", 3, rule, engine=True)
+    near = Rule(reach=0.125, max_guidance=None)  # where windows keep terms apart, their guidance hardly adds up
+    for task, ns in {"places": (3, 5), "background": (3,)}.items():
+        yield from (Cell(f"{task}-{n}-near", "sweep", task, n, near) for n in ns)
     yield Cell("places-3-256", "sweep", "places", 3, size=256)
 
 

@@ -22,7 +22,7 @@ import tokenizer
 from evaluate.cells import Rule
 from evaluate.components import BACKGROUNDS, Condition, Place
 from evaluate.philox import noise
-from model import PATCH, bumps
+from model import PATCH, bumps, window
 from sample import trajectory
 
 ROWS = 64  # evaluated at a time, of 128 pixels
@@ -44,6 +44,7 @@ class Row:
     text: str
     places: tuple[Place, ...]
     coefficient: float
+    null: bool = False  # the one that others are measured against
 
 
 def caption(texts: Sequence[str]) -> str:
@@ -84,7 +85,7 @@ def rows(condition: Condition, rule: Rule) -> list[Row]:
     """The rows of a condition, the one that others are measured against first; coefficients add up to 1. Rows that
     count for nothing are left out."""
     found = [Row(*term) for term in guided(condition, rule)]
-    return [r for r in (Row(rule.background, (), 1 - sum(r.coefficient for r in found)), *found) if r.coefficient]
+    return [r for r in (Row(rule.background, (), 1 - sum(r.coefficient for r in found), True), *found) if r.coefficient]
 
 
 def calls(seeds: Sequence[int], shape: tuple[int, int, int], where: torch.device) -> Callable[[], Tensor]:
@@ -133,7 +134,7 @@ class TorchSampler:
         of_picture = [rows(c, rule) for c in conditions]
         flat = [row for picture in of_picture for row in picture]
         owner = torch.tensor([i for i, picture in enumerate(of_picture) for _ in picture], device=self.where)
-        coefficient = torch.tensor([r.coefficient for r in flat], device=self.where)[:, None, None, None]
+        coefficient = self.coefficients(of_picture, rule.reach, side)
         ids = self.tok([r.text for r in flat], padding="max_length", max_length=tokenizer.LENGTH).input_ids
         for row, tokens in zip(flat, ids):
             if len(tokens) > tokenizer.LENGTH:
@@ -155,6 +156,18 @@ class TorchSampler:
 
         fresh = calls([c.seed for c in conditions], shape, self.where)
         return trajectory(self.schedule(), fresh(), rule.steps, rule.moves, predict, fresh)
+
+    def coefficients(self, of_picture: Sequence[Sequence[Row]], reach: float, side: int) -> Tensor:
+        """What each row's score is multiplied by in each cell [R,1,side,side]; a picture's add up to 1 everywhere."""
+        found = []
+        for picture in of_picture:
+            heard = reach if picture[0].null else 0  # without that row nothing can take a term's place where it is not heard
+            places = [torch.tensor(r.places if heard else (), device=self.where).reshape(-1, 2) for r in picture]
+            shares = [r.coefficient * window(p, side, side, heard).to(self.where) for r, p in zip(picture, places)]
+            if picture[0].null:
+                shares[0] = 1 - sum(shares[1:], torch.zeros_like(shares[0]))
+            found += shares
+        return torch.stack(found)
 
     def places(self, flat: Sequence[Row], side: int) -> Tensor:
         """The place maps [R,1,side,side] of rows, a bump for each of a row's places."""
@@ -205,6 +218,7 @@ class EngineSampler:
             "--model": self.model,
             "--steps": rule.steps,
             "--cfg-scale": rule.guidance,
+            "--reach": rule.reach,
             "--max-guidance": -1 if rule.max_guidance is None else rule.max_guidance,
             "--negative-prompt": rule.background,
             "--places": "drawn" if rule.arranged else "given",
