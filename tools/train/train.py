@@ -54,7 +54,8 @@ PRESETS = {
         channels_last=True,
         log_steps=50,
         large_from=0.0,
-        probe_minutes=20,
+        probe_minutes=60,  # one takes minutes of one core, for which the other waits
+        columns=4,
     ),
     # A small model on one core, for an hour.
     "core": Preset(
