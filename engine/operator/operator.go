@@ -37,14 +37,15 @@ type Combiner struct {
 	plan     *compose.Plan
 	options  Options
 	pictures int
+	h, w     int
 	size     int // elements of one latent
 	channels int
 
 	leaves []leaf
 	nulls  []int // the unconditional rows that leaves are measured from, ascending; row 0 always among them
 	index  map[leaf]int
-	shares [][]float32    // of the leaves, of each cell, one mask or one for each picture; nil for the whole of all
-	masks  []device.Batch // of the leaves, as on the device; no buffer for the whole of all
+	masked []bool         // of the leaves: that one does not count everywhere
+	masks  []device.Batch // of the leaves, one for all pictures or one for each; no buffer for everywhere
 	steps  []*part
 	tracks bool // log-ratios are followed
 
@@ -105,11 +106,11 @@ func newCombiner(plan *compose.Plan, o Options, pictures, h, w, c, steps int) (*
 		return nil, err
 	}
 	m := &Combiner{
-		plan: plan, options: o, pictures: pictures, size: h * w * c, channels: c,
+		plan: plan, options: o, pictures: pictures, h: h, w: w, size: h * w * c, channels: c,
 		index: map[leaf]int{}, last: map[int]moment{},
 		tracks: o.Lifts || stateful(plan.Root),
 	}
-	m.findLeaves(h, w)
+	m.findLeaves()
 	if o.Particles && !constantWeights(plan.Root, plan.Negation) {
 		return nil, fmt.Errorf("operator: only a sum of terms with constant weights has weights of particles")
 	}
@@ -128,12 +129,19 @@ func newCombiner(plan *compose.Plan, o Options, pictures, h, w, c, steps int) (*
 
 // allocate makes what is on the device.
 func (c *Combiner) allocate() error {
-	for _, shares := range c.shares {
-		m, err := c.newMask(shares)
-		if err != nil {
-			return err
+	made := map[leaf]device.Batch{}
+	for i, l := range c.leaves {
+		if !c.options.Windows.bounds(l.row) {
+			l.row = -1 // the mask is the region's, whatever the row
 		}
-		c.masks = append(c.masks, m)
+		if _, shared := made[l]; !shared && c.masked[i] {
+			m, err := c.newMask(l)
+			if err != nil {
+				return err
+			}
+			made[l] = m
+		}
+		c.masks = append(c.masks, made[l]) // the zero Batch, a mask of ones, where none is made
 	}
 	stored, guarded := false, false
 	for _, p := range c.steps {
@@ -180,7 +188,7 @@ func (c *Combiner) newBuffer(n int) (device.Buffer, error) {
 }
 
 // findLeaves numbers the leaves and works out where they count.
-func (c *Combiner) findLeaves(h, w int) {
+func (c *Combiner) findLeaves() {
 	compose.EachLeaf(c.plan.Root, func(l compose.Leaf) {
 		key := leaf{l.Row, l.Region}
 		if _, known := c.index[key]; known {
@@ -188,7 +196,7 @@ func (c *Combiner) findLeaves(h, w int) {
 		}
 		c.index[key] = len(c.leaves)
 		c.leaves = append(c.leaves, key)
-		c.shares = append(c.shares, c.within(key, h, w))
+		c.masked = append(c.masked, c.options.Windows.bounds(l.Row) || mask(l.Region, c.options.Edge, c.h, c.w) != nil)
 	})
 	c.nulls = []int{0}
 	for i := range c.leaves {
@@ -202,42 +210,19 @@ func (c *Combiner) findLeaves(h, w int) {
 // null is the row of the unconditional score that a leaf's direction starts at.
 func (c *Combiner) null(leaf int) int { return max(c.plan.Rows[c.leaves[leaf].row].Null, 0) }
 
-// within is a leaf's region, where its row has a window times that of each picture.
-func (c *Combiner) within(l leaf, h, w int) []float32 {
-	region := mask(l.region, c.options.Edge, h, w)
-	if !c.options.Windows.bounds(l.row) {
-		return region
-	}
-	all := make([]float32, c.pictures*h*w)
-	for k := range c.pictures {
-		shares, window := all[k*h*w:][:h*w], c.options.Windows.of(k, l.row, h, w)
-		for i := range shares {
-			shares[i] = 1
-			if region != nil {
-				shares[i] = region[i]
-			}
-			if window != nil {
-				shares[i] *= window[i]
-			}
-		}
-	}
-	return all
-}
-
-// newMask copies a mask, or one for each picture, to the device; nil stays the zero Batch, a mask of ones.
-func (c *Combiner) newMask(shares []float32) (device.Batch, error) {
-	if shares == nil {
-		return device.Batch{}, nil
+// newMask puts on the device where a leaf counts: within its region, and where its row has a window within that of each
+// picture.
+func (c *Combiner) newMask(l leaf) (device.Batch, error) {
+	shares, stride := mask(l.region, c.options.Edge, c.h, c.w), 0
+	if l.row >= 0 {
+		stride = c.h * c.w
+		shares = c.options.Windows.within(shares, c.pictures, l.row, c.h, c.w)
 	}
 	b, err := c.newBuffer(len(shares))
 	if err != nil {
 		return device.Batch{}, err
 	}
-	m := device.Batch{Buffer: b}
-	if cells := c.size / c.channels; len(shares) > cells {
-		m.Stride = cells
-	}
-	return m, b.WriteFloats(context.Background(), 0, shares)
+	return device.Batch{Buffer: b, Stride: stride}, b.WriteFloats(context.Background(), 0, shares)
 }
 
 func (c *Combiner) leaf(l compose.Leaf) int { return c.index[leaf{l.Row, l.Region}] }

@@ -51,7 +51,7 @@ func (c *Combiner) newPart(sum compose.SumOf, guided bool) (*part, error) {
 		i := c.leaf(l)
 		p.leaves = append(p.leaves, i)
 		p.rows = append(p.rows, l.Row)
-		masked = masked || c.shares[i] != nil
+		masked = masked || c.masked[i]
 	})
 	slices.Sort(p.leaves)
 	p.leaves = slices.Compact(p.leaves)

@@ -15,23 +15,32 @@ type Windows struct {
 	Places [][][]compose.Place // of each picture's rows; a row without any counts everywhere there
 }
 
-// of returns the window of a picture's row over the cells of h×w, nil if it is all of them. A nil Windows has none.
-func (s *Windows) of(picture, row, h, w int) []float32 {
-	if s == nil || len(s.Places[picture][row]) == 0 {
-		return nil
-	}
-	window := make([]float32, h*w)
+// within returns the windows of a row in so many pictures over the cells of h×w, each times the shares of a region; nil is a
+// region of all cells.
+func (s *Windows) within(region []float32, pictures, row, h, w int) []float32 {
+	all := make([]float32, pictures*h*w)
 	sigma := s.Sigma * float64(min(h, w))
-	for _, p := range s.Places[picture][row] {
-		down, along := Bump(p.Y, sigma, h), Bump(p.X, sigma, w)
+	for k := range pictures {
+		window, places := all[k*h*w:][:h*w], s.Places[k][row]
+		for _, p := range places {
+			down, along := Bump(p.Y, sigma, h), Bump(p.X, sigma, w)
+			for i := range window {
+				window[i] = max(window[i], float32(down[i/w]*along[i%w]))
+			}
+		}
 		for i := range window {
-			window[i] = max(window[i], float32(down[i/w]*along[i%w]))
+			if len(places) == 0 {
+				window[i] = 1
+			}
+			if region != nil {
+				window[i] *= region[i]
+			}
 		}
 	}
-	return window
+	return all
 }
 
-// bounds reports whether a row has a window in any picture.
+// bounds reports whether a row has a window in any picture. A nil Windows has none.
 func (s *Windows) bounds(row int) bool {
 	if s == nil {
 		return false
