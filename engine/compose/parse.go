@@ -242,11 +242,11 @@ func (p *parser) parseTerm(end int) (Node, error) {
 		return nil, err
 	}
 	t := w.term()
-	if t.Body = t.Source; quoted {
+	switch t.Body = t.spelling(); {
+	case quoted && model != "":
+		t.Body = model + ": " + p.source(p.span(text))
+	case quoted:
 		t.Body = p.source(p.span(text))
-	}
-	if model != "" {
-		t.Body = model + ": " + t.Body
 	}
 	s, err := p.parseSuffixes(end)
 	t.Whole = p.span(start)

@@ -354,7 +354,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(c.prompt)
 	}
 	for _, s := range []string{`a \`, `(a \ AND b \) AND c`, `@ AND @ @(1,1)`, "a @ :1", "((a:1.2) AND (b)) :0.3", "a :0.1 AND (NOT b :.3):.7", "{{{|}", ": | :", "0 AND(NOT :):0", "((0)+AND(0))",
-		`"" OR "`, `("a"OR"\")@0-1`, `((a OR b:2)@0-.5 OR c):3@(0-1,0-1)`, `"(" AND NOT ("x" OR y AND z)`} {
+		`"" OR "`, `("a"OR"\")@0-1`, `((a OR b:2)@0-.5 OR c):3@(0-1,0-1)`, `"(" AND NOT ("x" OR y AND z)`, "m2:0 :1", "m2:-inf @0-1"} {
 		f.Add(s)
 	}
 	for _, c := range naming {

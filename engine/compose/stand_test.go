@@ -16,8 +16,11 @@ func TestStands(t *testing.T) {
 		{"((a OR b) :2) :3", "((a OR b) :2) :3", "(a OR b)"},
 		{"é OR b ", "é OR b", ""},
 		{"a AND NOT (NOT b) :2", "a AND NOT (NOT b) :2", ""},
+		{"objects: a cube :2", "objects: a cube :2", "objects: a cube"},
+		{"objects:0 :1", "objects:0 :1", `objects: "0"`}, // without its weight and quotes, 0 would be one
+		{`objects: "a  b" :2`, `objects: "a  b" :2`, `objects: "a  b"`},
 	} {
-		p, err := Parse(c.prompt)
+		p, err := Parse(c.prompt, "objects")
 		if err != nil {
 			t.Fatal(err)
 		}
