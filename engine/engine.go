@@ -134,6 +134,9 @@ func (e *Engine) Complete(r Request) (Request, error) {
 	r.Weights = cmp.Or(r.Weights, d.Weights)
 	r.Places = cmp.Or(r.Places, d.Places)
 	r.Verify = cmp.Or(r.Verify, d.Verify)
+	if r.Hires = cmp.Or(r.Hires, e.hires(&r)); r.Hires > 1 {
+		d.Strength = hiresStrength
+	}
 	r.Strength = cmp.Or(r.Strength, d.Strength)
 	r.MaskBlur = cmp.Or(r.MaskBlur, d.MaskBlur)
 	return r, r.check(e.pipeline.vae.Factor)
@@ -255,19 +258,16 @@ func (e *Engine) Generate(ctx context.Context, r Request, peers ...Peer) iter.Se
 func (e *Engine) Resume(ctx context.Context, r Request, from *Checkpoint, peers ...Peer) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		start := time.Now()
-		p, err := e.plan(r)
-		if err == nil {
-			err = e.checkInput(&p.request)
-		}
-		if err == nil && from != nil && from.request != p.request.words() {
+		runs, err := e.runs(r)
+		if err == nil && from != nil && from.request != runs[len(runs)-1].request.words() {
 			err = errors.New("the checkpoint is another request's")
 		}
 		if err != nil {
 			yield(Event{}, err)
 			return
 		}
-		g := generation{Engine: e, plan: p, from: from, peers: peers, yield: yield}
-		pictures, err := g.run(ctx)
+		g := generation{Engine: e, runs: runs, from: from, peers: peers, yield: yield}
+		pictures, err := g.runAll(ctx)
 		switch {
 		case g.left:
 		case err != nil:
@@ -280,10 +280,13 @@ func (e *Engine) Resume(ctx context.Context, r Request, from *Checkpoint, peers 
 	}
 }
 
-// generation is one run of Generate.
+// generation is what Generate does.
 type generation struct {
 	*Engine
-	*plan
+	*plan                  // of the run that is made
+	runs       []*plan     // all of them, see Request.Hires
+	at         int         // which it is
+	clean      []float32   // latents of each picture that it begins with, of the run before; nil for none
 	from       *Checkpoint // nil for the beginning
 	peers      []Peer
 	population operator.Population // of particles, once they are made
@@ -328,8 +331,12 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 	if g.canvas, err = g.newCanvas(ctx, &g.request); err != nil {
 		return nil, err
 	}
-	if !g.tell(Event{Phase: Encoding, Step: 1, Steps: 1}) {
-		return nil, nil
+	if g.clean == nil {
+		if !g.tell(Event{Phase: Encoding, Step: 1, Steps: 1}) {
+			return nil, nil
+		}
+	} else {
+		g.canvas.Clean = g.clean
 	}
 	latents, err := newBank(ctx, g.device, g.canvas.Registers(g.steps)+1, len(g.seeds)*g.shape.Len()) // one for previews
 	if err != nil {
@@ -347,12 +354,16 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 		if err := g.from.restore(ctx, latents, s, len(g.seeds)); err != nil {
 			return nil, err
 		}
+		g.from = nil
 	}
 	if s.mapper, err = g.newMapper(s); err != nil {
 		return nil, err
 	}
 	if err := g.denoise(ctx, latents, s); err != nil || g.left {
 		return nil, err
+	}
+	if !g.last() {
+		return nil, g.enlarge(ctx, latents.registers[sample.RegX])
 	}
 	lifts, err := g.verify(ctx, latents, s)
 	if err != nil || g.left {
@@ -369,7 +380,7 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 
 // denoise runs the sampler; the final latents are in the bank's RegX.
 func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) error {
-	stop := cmp.Or(g.request.StopAfter, g.request.Steps)
+	stop := g.lastStep()
 	for progress, err := range sample.RunFrom(ctx, latents, s, g.steps, g.seeds, g.shape, g.canvas.Start) {
 		if err != nil {
 			return err
@@ -377,8 +388,9 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 		if progress.Partial {
 			continue
 		}
-		ev := Event{Phase: Denoising, Step: progress.Done, Steps: progress.Steps, Stop: func() { stop = progress.Done },
-			Checkpoint: func() (*Checkpoint, error) { return g.checkpoint(ctx, latents, s, progress) }}
+		ev := g.stepped(progress.Done, stop)
+		ev.Stop = func() { stop = progress.Done }
+		ev.Checkpoint = func() (*Checkpoint, error) { return g.checkpoint(ctx, latents, s, progress) }
 		if g.HasPreviews() {
 			ev.Preview = func() ([]*image.NRGBA, error) { return g.preview(latents, progress) }
 		}
@@ -390,40 +402,23 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 		}
 		if progress.Done >= stop && progress.Done < progress.Steps {
 			g.request.StopAfter = progress.Done
+			g.runs = g.runs[:g.at+1]
 			return latents.applyAll(progress.Estimate(sample.RegX))
 		}
 	}
 	return nil
 }
 
-// decode turns the latents that are kept into pictures, one at a time: the decoder's activations at full resolution are the
-// peak of memory.
+// decode turns the latents that are kept into pictures.
 func (g *generation) decode(ctx context.Context, latents device.Buffer, lifts [][]operator.Lift) ([]Picture, error) {
-	build, err := g.pipeline.vae.Decoder(g.pipeline.params, 1, g.shape.H, g.shape.W)
-	if err != nil {
-		return nil, err
-	}
-	decoder, err := g.compile(build)
-	if err != nil {
-		return nil, err
-	}
-	defer decoder.Close()
-	size := g.shape.Len()
-	pixels := make([]float32, 3*g.request.Width*g.request.Height)
 	var pictures []Picture
 	kept := g.keep(lifts)
-	for i, k := range kept {
-		in := device.View{Buffer: decoder.inputs["latent"], Len: size}
-		if err := g.device.Combine(in, []device.Term{{View: device.View{Buffer: latents, Offset: k * size, Len: size}, Coef: 1}}); err != nil {
+	for img, err := range g.decoded(ctx, latents, kept) {
+		if err != nil {
 			return nil, err
 		}
-		if err := decoder.exe.Run(ctx, 1); err != nil {
-			return nil, err
-		}
-		if err := decoder.outputs["image"].ReadFloats(ctx, 0, pixels); err != nil {
-			return nil, err
-		}
-		picture := Picture{Seed: g.seeds[k], Image: toImage(pixels, g.request.Width, g.request.Height), Places: g.placed[k]}
+		k := kept[len(pictures)]
+		picture := Picture{Seed: g.seeds[k], Image: img, Places: g.placed[k]}
 		g.canvas.restore(picture.Image)
 		if lifts != nil {
 			picture.Lifts = g.lifts(lifts[k])
@@ -432,11 +427,49 @@ func (g *generation) decode(ctx context.Context, latents device.Buffer, lifts []
 			picture.Ancestor = g.population.Ancestors[k]
 		}
 		pictures = append(pictures, picture)
-		if !g.tell(Event{Phase: Decoding, Step: i + 1, Steps: len(kept), Result: g.result(pictures)}) {
+		if !g.tell(Event{Phase: Decoding, Step: len(pictures), Steps: len(kept), Result: g.result(pictures)}) {
 			return nil, nil
 		}
 	}
 	return pictures, nil
+}
+
+// decoded are the pictures of some of the latents, one at a time: the decoder's activations at full resolution are the peak
+// of memory.
+func (g *generation) decoded(ctx context.Context, latents device.Buffer, numbers []int) iter.Seq2[*image.NRGBA, error] {
+	return func(yield func(*image.NRGBA, error) bool) {
+		fail := func(err error) { yield(nil, err) }
+		build, err := g.pipeline.vae.Decoder(g.pipeline.params, 1, g.shape.H, g.shape.W)
+		if err != nil {
+			fail(err)
+			return
+		}
+		decoder, err := g.compile(build)
+		if err != nil {
+			fail(err)
+			return
+		}
+		defer decoder.Close()
+		size := g.shape.Len()
+		pixels := make([]float32, 3*g.request.Width*g.request.Height)
+		for _, k := range numbers {
+			in := device.View{Buffer: decoder.inputs["latent"], Len: size}
+			err := g.device.Combine(in, []device.Term{{View: device.View{Buffer: latents, Offset: k * size, Len: size}, Coef: 1}})
+			if err == nil {
+				err = decoder.exe.Run(ctx, 1)
+			}
+			if err == nil {
+				err = decoder.outputs["image"].ReadFloats(ctx, 0, pixels)
+			}
+			if err != nil {
+				fail(err)
+				return
+			}
+			if !yield(toImage(pixels, g.request.Width, g.request.Height), nil) {
+				return
+			}
+		}
+	}
 }
 
 // toImage maps values in [-1,1] to bytes, values beyond to the nearest.

@@ -20,7 +20,7 @@ type Explanation struct {
 	Warnings    []compose.Warning
 	Guidance    float64 // the positive terms' total, as applied
 	Asked       float64 // the same before Request.MaxGuidance caps it
-	Evaluations int     // of the network, for one picture, its candidates' and their verification's among them
+	Evaluations int     // of the network, for one picture, its candidates', their verification's and those of smaller ones made first (Request.Hires) among them
 }
 
 // Explain plans a request, with the errors that Generate would have before it computes. Unlike other methods it may be
@@ -30,9 +30,15 @@ func (e *Engine) Explain(r Request) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
+	runs, err := e.withDraft(p)
+	if err != nil {
+		return nil, err
+	}
 	x := &Explanation{Request: p.request, Prompt: p.prompt, Rows: p.rows, Places: p.placed[0], Warnings: p.warnings,
-		Formula: p.composition.Formula(), Guidance: p.guidance, Asked: p.asked,
-		Evaluations: p.evaluations()}
+		Formula: p.composition.Formula(), Guidance: p.guidance, Asked: p.asked}
+	for _, run := range runs {
+		x.Evaluations += run.evaluations()
+	}
 	if w := p.operators.Windows; w != nil {
 		x.Formula += fmt.Sprintf("\n      where c has a place, d(c) fades with the distance r from it as exp(−r²/2σ²), σ = %.4g shorter sides", w.Sigma)
 	}

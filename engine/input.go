@@ -87,10 +87,12 @@ func (e *Engine) checkInput(r *Request) error {
 		return missing("mask_image", r.MaskSHA256)
 	case r.Image == nil && r.Mask != nil:
 		return &RequestError{"mask_image", "there is no image that it is of"}
-	case r.Image == nil && r.Strength != 0:
-		return &RequestError{"strength", "there is no image to begin with"}
+	case r.Image == nil && r.Strength != 0 && !(r.Hires > 1):
+		return &RequestError{"strength", "there is no image to begin with, nor with hires a smaller picture"}
 	case r.Image != nil && !e.HasEncoder():
 		return &RequestError{"image", fmt.Sprintf("model %s was packed without its encoder, so nothing can begin with a picture", e.info.Name)}
+	case r.Hires > 1 && !e.HasEncoder():
+		return &RequestError{"hires", fmt.Sprintf("model %s was packed without its encoder, so no run can begin with another's picture", e.info.Name)}
 	}
 	return nil
 }

@@ -252,6 +252,9 @@ func TestNoEncoder(t *testing.T) {
 	if got := refused(t, e, changed("a red cube", 0.5), "image"); !strings.Contains(got, "without its encoder") {
 		t.Errorf("%q does not say what is missing", got)
 	}
+	if got := refused(t, e, larger("a red cube"), "hires"); !strings.Contains(got, "without its encoder") {
+		t.Errorf("%q does not say what is missing", got)
+	}
 	if e.HasEncoder() {
 		t.Error("it is said to have one")
 	}

@@ -46,6 +46,7 @@ type extra struct {
 		Corrector   string  `json:"corrector"` // of that sampler
 		Moves       int     `json:"corrector_moves"`
 		Weights     Weights `json:"weights"`
+		Hires       float64 `json:"hires"` // of pictures so many times the default's size and more, see Request.Hires
 	} `json:"default"`
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"math"
@@ -69,6 +70,11 @@ type Request struct {
 	Strength    float64     `json:"strength,omitempty"`          // share of the steps that are made, the last ones, rounded down; 0 for 0.8, with Mask for 1
 	MaskBlur    int         `json:"mask_blur,omitempty"`         // pixels in which the mask's edge fades, inwards; 0 for 1/128 of the shorter side, negative for none
 
+	// Hires has the picture made so many times smaller first, from all steps, and begin with that, enlarged; Strength is then of the
+	// second run, 0 for ½. That is A1111's "Hires. fix". 1 is for no such run; 0 for the model's own way, as it declares for
+	// pictures twice its size, say, or none. StopAfter is of the second run.
+	Hires float64 `json:"hires,omitempty"`
+
 	// If both are 0 and there is an Image, they are its sides, cut to multiples, and scaled down together where it has more
 	// than four times the pixels of the model's default.
 	Width  int `json:"width"`  // pixels
@@ -89,6 +95,7 @@ const (
 	MaxBatch = 64
 	MaxSide  = 4096
 	MaxReach = 4
+	MaxHires = 8
 )
 
 // RequestError reports a request that can't be run. Field is the JSON name of the field at fault.
@@ -137,6 +144,8 @@ func (r *Request) check(multiple int) error {
 		return bad("mask_blur", "%d, want at most %d", r.MaskBlur, MaxSide)
 	case r.Batch < 1 || r.Batch > MaxBatch:
 		return bad("batch", "%d, want 1 to %d", r.Batch, MaxBatch)
+	case r.Hires != 0 && !(r.Hires >= 1 && r.Hires <= MaxHires):
+		return bad("hires", "%v, want 1 to %d", r.Hires, MaxHires)
 	}
 	for _, side := range []struct {
 		field string
@@ -146,7 +155,7 @@ func (r *Request) check(multiple int) error {
 			return bad(side.field, "%d, want a multiple of %d from %d to %d", side.n, multiple, multiple, MaxSide)
 		}
 	}
-	return r.checkOperators()
+	return cmp.Or(r.checkHires(multiple), r.checkOperators())
 }
 
 // Phase is what a generation is busy with.
@@ -168,8 +177,10 @@ func (p Phase) String() string {
 // Event tells how far a generation is. Valid only until the next one is asked for.
 type Event struct {
 	Phase  Phase
-	Step   int     // steps done, in Denoising; pictures done, in Decoding
+	Step   int     // steps done, of all runs, in Denoising; pictures done, in Decoding
 	Steps  int     // of how many
+	Work   float64 // of this step, in Denoising: 1, or its share of the pixels where a smaller picture is made first, see Request.Hires
+	Ahead  float64 // work of the steps to come
 	Result *Result // in Done; in Decoding, with the pictures so far
 
 	// Preview, in Denoising, renders what each picture will be like, a pixel a latent cell. It is nil if the model declares
@@ -181,7 +192,8 @@ type Event struct {
 	Maps func() ([][]TermMap, error)
 	// Checkpoint, in Denoising, copies to the host what it takes to go on after this step. It waits for the device likewise.
 	Checkpoint func() (*Checkpoint, error)
-	// Stop, in Denoising, makes this step the last before decoding, as Request.StopAfter does; the result's request says so.
+	// Stop, in Denoising, makes this step the last before decoding, as Request.StopAfter does; the result's request says so. Of a
+	// smaller picture that is made first, it makes that the result, and the request that of such a picture.
 	Stop func()
 }
 

@@ -10,8 +10,11 @@ import (
 // Checkpoint is the state of a run after a step, on the host, a few latents large. [Engine.Resume] goes on from it, on the
 // same model opened again where the device was lost, and makes what the run would have made.
 type Checkpoint struct {
-	Step     int // steps done
+	Step     int // steps done, of all runs
 	request  Request
+	at       int       // number of the run
+	clean    []float32 // that it began with, nil for none
+	done     int       // its steps
 	run      *sample.State
 	composer *operator.State // nil for a sum with constant coefficients
 	tests    []float32       // of the bank's, nil for none
@@ -20,7 +23,7 @@ type Checkpoint struct {
 
 // checkpoint copies to the host what the steps to come depend on.
 func (g *generation) checkpoint(ctx context.Context, latents *bank, s *scorer, progress sample.Progress) (*Checkpoint, error) {
-	c := &Checkpoint{Step: progress.Done, request: g.request.words()}
+	c := &Checkpoint{Step: g.before() + progress.Done, request: g.runs[len(g.runs)-1].request.words(), at: g.at, clean: g.clean, done: progress.Done}
 	var err error
 	if c.run, err = progress.Save(latents); err != nil {
 		return nil, err
@@ -45,7 +48,7 @@ func (r Request) words() Request {
 // restore puts bank and scorer where a checkpoint was; the sampler's registers are the sampler's to restore.
 func (c *Checkpoint) restore(ctx context.Context, latents *bank, s *scorer, batch int) error {
 	if s.composer != nil {
-		s.composer.step += c.Step
+		s.composer.step += c.done
 		if err := s.composer.Restore(ctx, c.composer); err != nil {
 			return err
 		}

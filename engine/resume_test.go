@@ -30,6 +30,9 @@ func TestResume(t *testing.T) {
 		"picture and a mask": func(r *Request) {
 			r.Image, r.Mask, r.Steps = painted(64, 40), boxed(64, 40, image.Rect(0, 0, 32, 40)), 4
 		},
+		"a smaller one first": func(r *Request) {
+			r.Width, r.Height, r.Hires, r.Batch, r.Sampler, r.Prompt = 32, 32, 2, 2, "ddpm", "a red cube OR a blue sphere @0-0.8"
+		},
 		"looked at again": func(r *Request) { r.Verify, r.GuidanceStart = VerifyFresh, 0.5 },
 	} {
 		t.Run(name, func(t *testing.T) {

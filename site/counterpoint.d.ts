@@ -243,9 +243,13 @@ export type Fields = {
      */
     eta?: number | undefined;
     /**
-     * with an image: share of the steps that are made, the last ones; 0.8 if absent, with a mask 1
+     * with an image: share of the steps that are made, the last ones; 0.8 if absent, with a mask 1. With hires of the second run; ½ if absent
      */
     strength?: number | undefined;
+    /**
+     * make the picture so many times smaller first, and begin with that, enlarged (A1111's "Hires. fix"); 1 for not so, the model's own way if absent
+     */
+    hires?: number | undefined;
     /**
      * with a mask: pixels in which its edge fades, inwards; 1/128 of the shorter side if absent
      */

@@ -21,16 +21,20 @@ const negativePrefix = "Negative prompt:"
 // another trips. A prompt that the dialect can't express, with places for instance, stands as it is.
 func (r *Recipe) Parameters() string {
 	q := &r.Request
+	width, height := float64(q.Width), float64(q.Height)
+	if q.Hires > 1 { // the size there is that of the first run
+		width, height = width/q.Hires, height/q.Hires
+	}
 	var b strings.Builder
 	b.WriteString(dialect(q.Prompt) + "\n")
 	if q.NegativePrompt != "" {
 		b.WriteString(negativePrefix + " " + fold(q.NegativePrompt) + "\n")
 	}
-	fmt.Fprintf(&b, "Steps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %dx%d",
-		q.Steps, samplerTitle(q.Sampler), number(q.GuidanceScale), q.Seed, q.Width, q.Height)
+	fmt.Fprintf(&b, "Steps: %d, Sampler: %s, CFG scale: %s, Seed: %d, Size: %sx%s",
+		q.Steps, samplerTitle(q.Sampler), number(q.GuidanceScale), q.Seed, number(width), number(height))
 	settings := append([]setting{
 		{"Model hash", r.Model.Hash}, {"Model", r.Model.Name}, {"Schedule type", scheduleTitle(q.Scheduler)}, {"Eta DDIM", unlessZero(q.Eta)},
-		{"Denoising strength", unlessZero(q.Strength)},
+		{"Denoising strength", unlessZero(q.Strength)}, {"Hires upscale", unlessZero(q.Hires)},
 	}, r.extras()...)
 	for _, s := range append(settings, setting{"Version", r.Version}) {
 		if v := value(s.value); v != "" {
@@ -166,10 +170,27 @@ func ParseParameters(text string) (Recipe, error) {
 	if !r.Request.Particles { // another program's pictures are those of their seeds alone
 		r.Request.Batch, r.Index = 1, 0
 	}
-	if slices.ContainsFunc(settings, func(s setting) bool { return strings.HasPrefix(s.key, "Hires ") }) {
-		r.Request.Strength = 0 // that of a second run, which began with the first one's picture
+	return r, r.enlarge(settings)
+}
+
+// enlarge makes the size, which is that of the first of two runs, that of the second. Where it can't be told how large that
+// was, the recipe is that of the first.
+func (r *Recipe) enlarge(settings []setting) error {
+	q := &r.Request
+	if !(q.Hires > 1) {
+		if slices.ContainsFunc(settings, func(s setting) bool { return strings.HasPrefix(s.key, "Hires ") }) {
+			q.Strength = 0 // of the second
+		}
+		return nil
 	}
-	return r, nil
+	for _, side := range []*int{&q.Width, &q.Height} {
+		larger := math.Round(float64(*side) * q.Hires)
+		if larger > engine.MaxSide {
+			return fmt.Errorf("recipe: parameters: Hires upscale: a side of %v pixels, want at most %d", larger, engine.MaxSide)
+		}
+		*side = int(larger)
+	}
+	return nil
 }
 
 func splitPrompts(lines []string) (prompt, negative string) {
@@ -205,6 +226,13 @@ var settingFields = map[string]func(r *Recipe, v string) error{
 		err := parseFloat(v, &r.Request.Strength)
 		if err == nil && !(r.Request.Strength >= 0 && r.Request.Strength <= 1) {
 			err = fmt.Errorf("%.40q is not from 0 to 1", v)
+		}
+		return err
+	},
+	"Hires upscale": func(r *Recipe, v string) error {
+		err := parseFloat(v, &r.Request.Hires)
+		if err == nil && !(r.Request.Hires >= 1 && r.Request.Hires <= engine.MaxHires) {
+			err = fmt.Errorf("%.40q is not from 1 to %d", v, engine.MaxHires)
 		}
 		return err
 	},

@@ -60,7 +60,7 @@ Steps: 24, Sampler: DDIM, CFG scale: 6, Seed: 7, Size: 256x256, Model hash: 3fa1
 	}
 }
 
-// A strength goes there and back; that of A1111's second run at a higher resolution is not one that a picture begins with.
+// A strength goes there and back, and so does A1111's second run at a higher resolution, if it says how much higher.
 func TestDenoisingStrength(t *testing.T) {
 	r := example()
 	r.Request.Strength, r.Request.ImageSHA256 = 0.55, strings.Repeat("0a", 32)
@@ -68,11 +68,29 @@ func TestDenoisingStrength(t *testing.T) {
 	if !strings.Contains(text, ", Denoising strength: 0.55, Version") {
 		t.Errorf("parameters %s", text)
 	}
-	for more, want := range map[string]float64{"": 0.55, ", Hires upscale: 2": 0} {
+	for more, want := range map[string]engine.Request{
+		"":                                   {Strength: 0.55, Width: 256},
+		", Hires upscale: 2, Hires steps: 7": {Strength: 0.55, Width: 512, Hires: 2},
+		", Hires upscale: 1":                 {Width: 256, Hires: 1},
+		", Hires resize: 512x300":            {Width: 256},
+		", Hires upscale: 1.5, Hires upscaler: A": {Strength: 0.55, Width: 384, Hires: 1.5},
+	} {
 		got, err := ParseParameters(text + more)
-		if err != nil || got.Request.Strength != want {
-			t.Errorf("%q: strength %v, %v; want %v", more, got.Request.Strength, err, want)
+		if q := got.Request; err != nil || q.Strength != want.Strength || q.Width != want.Width || q.Hires != want.Hires {
+			t.Errorf("%q: strength %v, width %d, hires %v, %v; want %+v", more, q.Strength, q.Width, q.Hires, err, want)
 		}
+	}
+	for _, more := range []string{", Hires upscale: 0.5", ", Hires upscale: 9", ", Hires upscale: x", ", Size: 4000x8, Hires upscale: 2"} {
+		if _, err := ParseParameters(text + more); err == nil {
+			t.Errorf("%q is taken", more)
+		}
+	}
+	larger := example()
+	larger.Request.Hires, larger.Request.Strength = 2, 0.5
+	if got := larger.Parameters(); !strings.Contains(got, "Size: 128x128, ") || !strings.Contains(got, ", Denoising strength: 0.5, Hires upscale: 2, ") {
+		t.Errorf("parameters %s", got)
+	} else if again, err := ParseParameters(got); err != nil || again.Request.Width != 256 || again.Request.Height != 256 || again.Request.Hires != 2 {
+		t.Errorf("%s is read as %+v, %v", got, again.Request, err)
 	}
 	if _, err := ParseParameters(strings.Replace(text, "0.55", "5.5", 1)); err == nil {
 		t.Error("a strength of 5.5 is none")

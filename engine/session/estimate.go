@@ -8,16 +8,16 @@ import (
 // estimator tells how long a generation will still take, from what its steps took.
 type estimator struct {
 	last    time.Time       // when what is measured next began
-	steps   []time.Duration // of each step so far
+	steps   []time.Duration // of each step so far, as if it had done all of a step's work
 	picture time.Duration   // to decode one; what an earlier generation took until one is decoded, 0 if none did
 }
 
 // begin starts the clock, once the texts are encoded.
 func (e *estimator) begin(now time.Time) { e.last = now }
 
-// stepped notes that a step ended.
-func (e *estimator) stepped(now time.Time) {
-	e.steps = append(e.steps, now.Sub(e.last))
+// stepped notes that a step ended, with its work: 1, or less for a smaller picture.
+func (e *estimator) stepped(now time.Time, work float64) {
+	e.steps = append(e.steps, time.Duration(float64(now.Sub(e.last))/work))
 	e.last = now
 }
 
@@ -27,9 +27,9 @@ func (e *estimator) decoded(now time.Time) {
 	e.last = now
 }
 
-// left estimates the time for so many steps and pictures more. It is not ok before the second step: the first pays for
+// left estimates the time for so many steps, by their work, and pictures more. It is not ok before the second step: the first pays for
 // what is prepared once, so it says little of the others, and is not counted among them.
-func (e *estimator) left(steps, pictures int) (d time.Duration, ok bool) {
+func (e *estimator) left(steps float64, pictures int) (d time.Duration, ok bool) {
 	if len(e.steps) < 2 && steps > 0 {
 		return 0, false
 	}
@@ -38,7 +38,7 @@ func (e *estimator) left(steps, pictures int) (d time.Duration, ok bool) {
 	if picture == 0 {
 		picture = step // decoding costs about as much as a step; soon it is measured
 	}
-	return time.Duration(steps)*step + time.Duration(pictures)*picture, true
+	return time.Duration(steps*float64(step)) + time.Duration(pictures)*picture, true
 }
 
 // step is the median of the steps after the first.

@@ -29,13 +29,13 @@ func TestEstimate(t *testing.T) {
 		end += c.picture
 		start := now
 		e.begin(now)
-		if _, ok := e.left(c.n, 1); ok {
+		if _, ok := e.left(float64(c.n), 1); ok {
 			t.Errorf("%s: an estimate before the first step", name)
 		}
 		for i := range c.n {
 			now = now.Add(c.steps(i))
-			e.stepped(now)
-			left, ok := e.left(c.n-i-1, 1)
+			e.stepped(now, 1)
+			left, ok := e.left(float64(c.n-i-1), 1)
 			if ok != (i > 0) {
 				t.Errorf("%s: step %d: estimate is there: %t", name, i+1, ok)
 			}
@@ -51,8 +51,16 @@ func TestEstimate(t *testing.T) {
 	}
 	var one estimator // a model of one step
 	one.begin(time.Unix(0, 0))
-	one.stepped(time.Unix(3, 0))
+	one.stepped(time.Unix(3, 0), 1)
 	if left, ok := one.left(0, 1); !ok || left != 3*time.Second {
 		t.Errorf("after the only step %v, %t", left, ok)
+	}
+	var two estimator // a smaller picture first, of a quarter of the work a step
+	two.begin(time.Unix(0, 0))
+	for i := range int64(4) {
+		two.stepped(time.Unix(2*i+2, 0), 0.25)
+	}
+	if left, ok := two.left(3, 0); !ok || left != 24*time.Second {
+		t.Errorf("after steps of a quarter %v, %t", left, ok)
 	}
 }

@@ -109,25 +109,24 @@ func (g *generation) run() (message, error) {
 func (g *generation) tell(ev engine.Event) error {
 	now := g.now()
 	batch := max(g.Request.Batch, 1)
-	steps, pictures, last := 0, batch, ev.Steps
+	steps, pictures, last := 0.0, batch, false
 	switch ev.Phase {
 	case engine.Encoding:
 		g.estimate.begin(now)
 		g.saved = now
 		steps = 1 // at least: there is no estimate yet
 	case engine.Denoising:
-		g.estimate.stepped(now)
-		if g.Request.StopAfter > 0 {
-			last = g.Request.StopAfter
-		}
+		g.estimate.stepped(now, ev.Work)
+		steps = ev.Ahead
 		if g.job.keep.Load() {
 			ev.Stop()
-			last = ev.Step
+			steps = 0
 		}
-		steps = last - ev.Step + g.Request.Verified() // a level takes as long as a step
+		last = steps == 0
+		steps += float64(g.Request.Verified()) // a level takes as long as a step
 	case engine.Verifying:
 		g.estimate.begin(now)
-		steps = ev.Steps - ev.Step
+		steps = float64(ev.Steps - ev.Step)
 	case engine.Decoding:
 		g.estimate.decoded(now)
 		g.pictureTime = g.estimate.picture
@@ -141,7 +140,7 @@ func (g *generation) tell(ev engine.Event) error {
 	if err := g.send(m); err != nil {
 		return err
 	}
-	if ev.Maps != nil && ((ev.Step-1)%g.MapsEvery == 0 || ev.Step == last) {
+	if ev.Maps != nil && ((ev.Step-1)%g.MapsEvery == 0 || last) {
 		if err := g.sendMaps(ev); err != nil {
 			return err
 		}
@@ -154,7 +153,7 @@ func (g *generation) tell(ev engine.Event) error {
 				return err
 			}
 		}
-		stops := ev.Step >= last && last < ev.Steps // a run that went on from there would not
+		stops := last && ev.Step < ev.Steps // a run that went on from there would not
 		if due := previewed || ev.Step == ev.Steps || now.Sub(g.saved) >= checkpointEvery; due && !stops {
 			return g.save(ev, now)
 		}

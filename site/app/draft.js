@@ -13,7 +13,7 @@ export function loadDraft(prompt) {
     if (!kept) return fresh(prompt);
     const { request } = checkRequest({ ...kept.request, prompt: kept.prompt || " " });
     delete request.prompt;
-    if (!wantsPictures(request)) delete request.strength; // its picture is gone
+    if (!wantsPictures(request) && !(request.hires > 1)) delete request.strength; // its picture is gone
     return { prompt: String(kept.prompt), off: kept.off.filter(isOff), request };
   } catch {
     return fresh(prompt); // storage is refused, or holds what another version left

@@ -8,7 +8,7 @@ export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
 /**
  * name: of the request's field. random: makes a value, for a button beside it. group: under "More settings", there a field may
- * be empty. slide: the step of a slider. choices: the model's list of that name, or else values in text.choices. absent: what the engine takes where neither
+ * be empty. slide: the step of a slider. choices: the model's list of that name, or else values, with names in text.choices. absent: what the engine takes where neither
  * recipe nor model says.
  */
 export const options = [
@@ -17,6 +17,7 @@ export const options = [
   { name: "batch", min: 1, max: 16 },
   { name: "width", min: 8, max: 1024, group: "size" },
   { name: "height", min: 8, max: 1024, group: "size" },
+  { name: "hires", choices: ["", 1, 1.5, 2, 3, 4], absent: "", group: "size" },
   { name: "guidance_scale", min: -100, max: 100, any: true, group: "guidance" },
   { name: "negation", choices: ["signed", "perp", "gated"], absent: "signed", group: "guidance" },
   { name: "sampler", choices: "samplers", group: "sampling" },

@@ -2,6 +2,9 @@ import { byId, element } from "./element.js";
 import { icon } from "./icons.js";
 import { text } from "./strings.js";
 
+/** What else changes with a field: a strength is of the run that it was set for. */
+const resets = { hires: { strength: undefined } };
+
 /** The fields of options, each a view of the recipe, and a line about what else the recipe sets. */
 export class Settings {
   #recipe;
@@ -39,8 +42,9 @@ export class Settings {
     if (Array.isArray(choices)) input.append(...choices.map((value) => element("option", { value }, text.choices[name][value])));
     this.#inputs.set(name, input);
     input.addEventListener("input", () => {
-      const value = input.value === "" ? undefined : choices ? input.value : input.valueAsNumber;
-      if (input.validity.valid) this.#recipe.change({ request: { [name]: value } }, name);
+      const chosen = Array.isArray(choices) ? choices.find((each) => String(each) === input.value) : input.value;
+      const value = input.value === "" ? undefined : choices ? chosen : input.valueAsNumber;
+      if (input.validity.valid) this.#recipe.change({ request: { [name]: value, ...resets[name] } }, name);
     });
     input.addEventListener("invalid", () => this.#reveal(input));
     const row = element("div", { className: "with-button" }, input);

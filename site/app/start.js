@@ -80,7 +80,7 @@ export class Start {
     bitmap.close();
     this.#image = image;
     this.#masked = false;
-    this.#recipe.change({ request: { width, height, strength: usual(false), image_sha256: undefined } });
+    this.#recipe.change({ request: { width, height, strength: usual(false), hires: undefined, image_sha256: undefined } });
     this.#draw((context) => mask && context.putImageData(mask, 0, 0));
     byId("start").open = true;
     return true;

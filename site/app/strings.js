@@ -5,8 +5,8 @@ import { pullsText } from "./strings-pulls.js";
 import { storageText } from "./strings-storage.js";
 
 const decimals = (v) => v.toFixed(2);
-const stepsOf = ({ steps, stop_after, strength = 1 }) => (stop_after ? `kept after step ${stop_after} of ${Math.floor(steps * strength)}` : `${steps} steps`) +
-  (strength < 1 ? ` at strength ${strength}` : "");
+const stepsOf = ({ steps, stop_after, strength = 1, hires = 1 }) => (stop_after ? `kept after step ${stop_after} of ${Math.floor(steps * strength)}` : `${steps} steps`) +
+  (hires > 1 ? `, from ${hires}× smaller` : "") + (strength < 1 ? ` at strength ${strength}` : "");
 const minus = (v) => v.toFixed(1).replace("-", "−");
 const kinds = { place: "place", region: "region", range: "part of the steps" };
 const axes = { x: "across", y: "down", x0: "left edge", x1: "right edge", y0: "top edge", y1: "bottom edge", from: "start", to: "end" };
@@ -35,16 +35,17 @@ export const text = {
   reload: "Reload the page",
 
   settings: {
-    seed: "Seed", steps: "Steps", batch: "Pictures", width: "Width", height: "Height", guidance_scale: "Guidance scale", negation: "Kind of NOT",
+    seed: "Seed", steps: "Steps", batch: "Pictures", width: "Width", height: "Height", hires: "Hires. fix", guidance_scale: "Guidance scale", negation: "Kind of NOT",
     sampler: "Sampler", scheduler: "Scheduler", corrector: "Corrector", corrector_moves: "Moves a level", verify: "Check concepts", best_of: "Best of", strength: "Strength",
   },
   groups: {
-    size: ["Size"],
+    size: ["Size", "Hires. fix makes the picture so many times smaller first, and begins with that, enlarged: for pictures larger than those a model was made for."],
     guidance: ["Guidance", "How strongly the concepts pull, and how NOT pushes away."],
     sampling: ["Sampling", "A corrector makes moves at each noise level, each at the price of a step, tested ones of two."],
     checking: ["Checking", "Whether each concept is in the picture. Looking again costs eight more evaluations a concept. Best of makes so many candidates and keeps the one whose weakest concept holds most clearly."],
   },
   choices: {
+    hires: { "": "Model’s own", 1: "No", 1.5: "1.5×", 2: "2×", 3: "3×", 4: "4×" },
     negation: { signed: "Signed", perp: "Perpendicular", gated: "Gated" },
     scheduler: { "": "Model’s own", leading: "Leading", trailing: "Trailing", linspace: "Linspace", karras: "Karras", exponential: "Exponential" },
     corrector: { none: "None", ula: "Langevin (ULA)", mala: "Langevin, tested (MALA)", uhmc: "Hamiltonian (UHMC)", hmc: "Hamiltonian, tested (HMC)" },

@@ -16,7 +16,7 @@ const fields = {
   apg: flag, apg_eta: number, apg_norm_threshold: number, negation: word, negation_prior: number, negation_max_gate: number,
   particles: flag, particles_clamp: number, resample_below: number, verify: word, best_of: integer, weights: word, places: word, reach: number,
   sampler: word, scheduler: word, eta: number, corrector: word, corrector_moves: integer, corrector_step: number, corrector_until: number,
-  image_sha256: digest, mask_image_sha256: digest, strength: number, mask_blur: signed,
+  image_sha256: digest, mask_image_sha256: digest, strength: number, mask_blur: signed, hires: number,
 };
 
 /**

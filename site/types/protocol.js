@@ -36,7 +36,8 @@
  * @property {number} [corrector_step] step size in units of β; 1/2 if absent
  * @property {number} [corrector_until] share of the steps after which moves end; all if absent
  * @property {number} [eta] DDIM's
- * @property {number} [strength] with an image: share of the steps that are made, the last ones; 0.8 if absent, with a mask 1
+ * @property {number} [strength] with an image: share of the steps that are made, the last ones; 0.8 if absent, with a mask 1. With hires of the second run; ½ if absent
+ * @property {number} [hires] make the picture so many times smaller first, and begin with that, enlarged (A1111's "Hires. fix"); 1 for not so, the model's own way if absent
  * @property {number} [mask_blur] with a mask: pixels in which its edge fades, inwards; 1/128 of the shorter side if absent
  * @property {string} [image_sha256] of the image, in a recipe: 64 hexadecimal digits; makes the very picture necessary
  * @property {string} [mask_image_sha256] the same of mask_image

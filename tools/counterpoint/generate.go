@@ -84,6 +84,7 @@ func (g *generation) flags(f *pflag.FlagSet) {
 	g.inputs.flags(f, r)
 	f.IntVarP(&r.Width, "width", "W", 0, "pixels (default the model's)")
 	f.IntVarP(&r.Height, "height", "H", 0, "pixels (default the model's)")
+	f.Float64Var(&r.Hires, "hires", 0, "make the picture so many times smaller first, and begin with that, enlarged; 1 for not so (default the model's)")
 	f.IntVarP(&r.Batch, "batch-count", "b", 1, "number of pictures, with seeds counting up")
 	f.BoolVar(&g.noMetadata, "no-metadata", false, "leave the recipe out of the file")
 	f.BoolVar(&g.json, "json", false, "print one JSON object a picture")
@@ -100,7 +101,7 @@ var foreignFlags = map[string]string{"sampling-method": "sampler", "init-img": "
 
 // check looks at the flags on their own, before a model is read.
 func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader) error {
-	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "guidance-stop", "strength", "width", "height", "batch-count", "best-of"} {
+	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "guidance-stop", "strength", "hires", "width", "height", "batch-count", "best-of"} {
 		if f := flags.Lookup(name); f.Changed && f.Value.String() == "0" {
 			return withHint(usagef("--%s: 0 is no value", name), "leave it out for the default")
 		}
@@ -292,6 +293,9 @@ func summary(r *engine.Result) string {
 
 // steps says how many steps were made, and of how many if some were left out.
 func steps(q *engine.Request) string {
+	if q.Hires > 1 {
+		return fmt.Sprintf("%d steps at %gx%g and %d", q.Steps, float64(q.Width)/q.Hires, float64(q.Height)/q.Hires, q.Made())
+	}
 	if made := q.Made(); made != q.Steps {
 		return fmt.Sprintf("%d of %d steps", made, q.Steps)
 	}

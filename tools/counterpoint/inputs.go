@@ -20,14 +20,14 @@ type inputs struct{ image, mask string }
 func (in *inputs) flags(f *pflag.FlagSet, r *engine.Request) {
 	f.StringVarP(&in.image, "image", "i", "", "a PNG or JPEG `file` to begin with")
 	f.StringVar(&in.mask, "mask", "", "a `file` that says where the image is changed: white anew, black kept, grey partly")
-	f.Float64Var(&r.Strength, "strength", 0, "how much the image is changed: share of the steps that are made (default 0.8, with a mask 1)")
+	f.Float64Var(&r.Strength, "strength", 0, "how much the image, or with --hires the smaller picture, is changed: share of the steps that are made (default 0.8, with a mask 1, with --hires 0.5)")
 	f.IntVar(&r.MaskBlur, "mask-blur", 0, "pixels in which the mask's edge fades, inwards; below 0 for none (default 1/128 of the shorter side)")
 }
 
 // read reads the files into the request.
 func (in *inputs) read(flags *pflag.FlagSet, r *engine.Request) error {
 	if in.image == "" {
-		for _, name := range []string{"mask", "strength", "mask-blur"} {
+		for _, name := range []string{"mask", "mask-blur"} {
 			if flags.Changed(name) {
 				return withHint(usagef("--%s: there is no image", name), "--image FILE names one")
 			}

@@ -31,12 +31,14 @@ class Rule:
     places: bool = True  # False: text alone
     learnt: bool = False  # terms count as the model declares for levels beside others
     arranged: bool = False  # things without a place get one that fits what is said of them; the engine draws it
+    hires: float = 1.0  # how many times smaller a picture the engine makes first, to begin with it enlarged
     flags: tuple[str, ...] = ()  # more of the engine's command: samplers, correctors and operators that PyTorch has not
 
     @property
-    def evaluations(self) -> int:
-        """Of a row."""
-        return self.steps + self.moves * (self.steps - 1)
+    def evaluations(self) -> float:
+        """Of a row, in those of the picture's size."""
+        of = lambda steps: steps + self.moves * (steps - 1)
+        return of(self.steps) if self.hires == 1 else of(self.steps) / self.hires**2 + of(self.steps // 2)
 
 
 PLAIN = Rule(steps=20, moves=0)  # as dear as what is shipped, but for one evaluation a row
@@ -106,15 +108,16 @@ def sweeps() -> Iterable[Cell]:
         yield Cell(f"places-3-steps-{steps}", "sweep", "places", 3, Rule(steps=steps))
     for steps in (10, 50):
         yield Cell(f"places-3-plain-{steps}", "sweep", "places", 3, replace(PLAIN, steps=steps))
-    for part in (0.5, 0.25):
-        for family in ("joined", "shape"):
+    for part, families in {2: ("background", "joined", "shape"), 0.5: ("joined", "shape"), 0.25: ("joined", "shape")}.items():
+        for family in families:
             yield Cell(f"not-{family}-{part:g}", "sweep", f"not {family}", 1, Rule(negation=part))
     for name, rule in {"guidance-2": replace(ARRANGED, guidance=2), "mean-4": replace(ARRANGED, how="mean")}.items():
         yield Cell(f"relations-3-{name}", "sweep", "relations", 3, rule, engine=True)
     near = Rule(reach=0.125, max_guidance=None)  # where windows keep terms apart, their guidance hardly adds up
     for task, ns in {"places": (3, 5), "background": (3,)}.items():
         yield from (Cell(f"{task}-{n}-near", "sweep", task, n, near) for n in ns)
-    yield Cell("places-3-256", "sweep", "places", 3, size=256)
+    for end, hires in {"": 2, "-whole": 1}.items():
+        yield Cell(f"places-3-256{end}", "sweep", "places", 3, Rule(hires=hires), size=256, engine=True)
 
 
 def equal() -> Iterable[Cell]:

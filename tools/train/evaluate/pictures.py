@@ -121,8 +121,8 @@ class TorchSampler:
         self.schedule = lambda: DDIMScheduler.from_config(schedule)
 
     def pictures(self, conditions: Sequence[Condition], rule: Rule, size: int) -> np.ndarray:
-        if rule.arranged or rule.learnt or rule.flags:
-            asked = " ".join(rule.flags) or "drawn places or learnt weights"
+        if rule.arranged or rule.learnt or rule.hires > 1 or rule.flags:
+            asked = " ".join(rule.flags) or "drawn places, learnt weights or smaller pictures first"
             raise ValueError(f"{asked}: the engine's alone; want --sampler engine and a packed model")
         with torch.inference_mode():
             latents = self.latents(conditions, rule, size // PATCH)
@@ -207,6 +207,7 @@ class EngineSampler:
             "--seed": seed,
             "--width": size,
             "--height": size,
+            "--hires": rule.hires,
             "--device": "cpu",
         }
         if self.threads:

@@ -164,14 +164,9 @@ class Estimate:
         return self.end is not None and time.time() + seconds > self.end
 
 
-def evaluations(asked: Sequence[Condition], cell: Cell) -> int:
-    """Rows of the network that pictures take."""
-    return sum(len(rows(c, cell.rule)) for c in asked) * cell.rule.evaluations
-
-
 def cost(asked: Sequence[Condition], cell: Cell) -> float:
-    """Evaluations in those of 128 pixels."""
-    return evaluations(asked, cell) * (cell.size / 128) ** 2
+    """Evaluations of a row that pictures take, in those of 128 pixels."""
+    return sum(len(rows(c, cell.rule)) for c in asked) * cell.rule.evaluations * (cell.size / 128) ** 2
 
 
 def words(seconds: float) -> str:
@@ -317,7 +312,7 @@ class Evaluation:
         """A picture's. What flags cost, the engine knows."""
         if store.cell.rule.flags:
             return self.sampler(kind).evaluations(store.asked[0], store.cell.rule)
-        return evaluations(store.asked, store.cell) / len(store.asked)
+        return cost(store.asked, store.cell) / len(store.asked)
 
     @staticmethod
     def seconds(store: Store) -> float:

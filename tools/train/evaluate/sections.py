@@ -207,7 +207,8 @@ def sweeps(m: Measured, links: Links) -> list[str]:
         "places-3-near": "each term heard near its place (reach 0.125), no cap",
         "places-5-near": "places, n = 5: each term heard near its place, no cap",
         "background-3-near": "background AND objects, n = 3: each term heard near its place, no cap",
-        "places-3-256": "256×256 pixels",
+        "places-3-256": "256×256 pixels, after 128×128 (hires 2)",
+        "places-3-256-whole": "256×256 pixels from the start",
         "relations-3-mean-4": "relations, n = 3: mean of the terms",
         "relations-3-guidance-2": "relations, n = 3: guidance 2 a term",
     }
@@ -280,7 +281,7 @@ def negation(m: Measured, links: Links) -> list[str]:
         "shape": ("A AND NOT a shape", "not thing"),
         "background": ("(A on a ground) AND NOT the ground", "not background"),
     }
-    strengths = {"": "NOT", "-0.5": "NOT at half", "-0.25": "NOT at a quarter", "-without": "without NOT"}
+    strengths = {"": "NOT", "-2": "NOT at twice", "-0.5": "NOT at half", "-0.25": "NOT at a quarter", "-without": "without NOT"}
     there, rows, cells = {c.name for c in TABLE}, [], []
     for family, (words, absent) in families.items():
         for end, how in strengths.items():

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from evaluate import report, results, sections, sheets, tables
-from evaluate.cells import TABLE
+from evaluate.cells import TABLE, Cell, Rule
 from evaluate.components import Component, Condition, Term, Thing
-from evaluate.run import Store, plain
+from evaluate.run import Store, cost, plain
 from fit_weights import compare
 
 
@@ -145,6 +145,12 @@ class ReportTest(unittest.TestCase):
             Component("placed", Thing("car", None), (0.25, 0.75)),
         ):
             self.assertEqual(sheets.component(json.loads(json.dumps(plain(Condition((), (c,), 0))))["want"][0]), c)
+
+    def test_cost(self):
+        """In evaluations of 128 pixels: of twice the size four times as much, less where a smaller picture is first."""
+        asked = [Condition((Term("a red cube"), Term("on sand")), (), 0)]
+        costs = {hires: cost(asked, Cell("x", "sweep", "places", 1, Rule(hires=hires), size=256)) for hires in (1, 2)}
+        self.assertEqual(costs, {1: 4 * 3 * 19, 2: 3 * 19 + 4 * 3 * 9})
 
 
 if __name__ == "__main__":
