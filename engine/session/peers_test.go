@@ -76,7 +76,12 @@ func (r *relayed) picture(id, peers, batch int) (picture []byte, end map[string]
 
 func (r *relayed) pictureOf(prompt string, id, peers, batch int) (picture []byte, end map[string]any) {
 	r.t.Helper()
-	r.send(fmt.Sprintf(`{"type":"generate","id":%d,"peers":%d,"output":["rgba"],"request":{"prompt":%q,"sampler":"ddpm","seed":5,"steps":3,"batch":%d,"width":64,"height":40}}`, id, peers, prompt, batch))
+	return r.made(fmt.Sprintf(`{"prompt":%q,"sampler":"ddpm","seed":5,"steps":3,"batch":%d,"width":64,"height":40}`, prompt, batch), id, peers)
+}
+
+func (r *relayed) made(request string, id, peers int) (picture []byte, end map[string]any) {
+	r.t.Helper()
+	r.send(fmt.Sprintf(`{"type":"generate","id":%d,"peers":%d,"output":["rgba"],"request":%s}`, id, peers, request))
 	for {
 		kind, head, frames := r.next()
 		switch kind {
@@ -113,6 +118,20 @@ func TestHelpers(t *testing.T) {
 				t.Errorf("%d helpers: relayed %v", peers, r.relayed)
 			}
 		}
+	}
+}
+
+// TestHelpersTwice has helpers help with both runs of a picture that begins with a smaller one.
+func TestHelpersTwice(t *testing.T) {
+	r := visitWithHelpers(t, 2)
+	const request = `{"prompt":"a red cube AND a blue sphere","steps":4,"hires":2,"batch":2,"width":64,"height":48}`
+	want, _ := r.made(request, 2, 0)
+	got, end := r.made(request, 3, 2)
+	if end["type"] != "done" || !bytes.Equal(got, want) {
+		t.Errorf("not the pictures that one engine makes: %v", end)
+	}
+	if r.relayed["assist"] != 4 || r.relayed["scores"] != 2*(4+2) || r.relayed["cancelled"] != 4 {
+		t.Errorf("relayed %v", r.relayed)
 	}
 }
 

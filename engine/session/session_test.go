@@ -58,22 +58,34 @@ func TestRestart(t *testing.T) {
 
 // TestKeep stops a generation early. Its recipe makes the same picture again.
 func TestKeep(t *testing.T) {
+	keep(t, `{"prompt":"a red cube","seed":5,"steps":50,"width":64,"height":40}`, 64)
+}
+
+// TestKeepSmaller stops one at the smaller picture that is made first: that is kept.
+func TestKeepSmaller(t *testing.T) {
+	keep(t, `{"prompt":"a red cube","seed":5,"steps":50,"width":64,"height":48,"hires":2}`, 32)
+}
+
+func keep(t *testing.T, request string, width float64) {
 	p := visit(t, Options{})
 	p.open()
-	p.send(`{"type":"generate","id":2,"output":["rgba"],"request":{"prompt":"a red cube","seed":5,"steps":50,"width":64,"height":40}}`)
+	p.send(fmt.Sprintf(`{"type":"generate","id":2,"output":["rgba"],"request":%s}`, request))
 	p.until("event") // the texts
 	p.until("event") // a step
 	p.send(`{"type":"cancel","id":2,"keep":true}`)
-	_, _, kept := p.until("picture")
+	_, sizes, kept := p.until("picture")
 	kind, head, _ := p.until("done", "cancelled", "error")
 	if kind != "done" {
 		t.Fatalf("got %s %v, want done", kind, head)
 	}
-	request := head["request"].(map[string]any)
-	if after, _ := request["stop_after"].(float64); after < 1 || after > 49 {
-		t.Fatalf("stopped after %v steps", request["stop_after"])
+	made := head["request"].(map[string]any)
+	if after, _ := made["stop_after"].(float64); after < 1 || after > 49 {
+		t.Fatalf("stopped after %v steps", made["stop_after"])
 	}
-	recipe, err := json.Marshal(request)
+	if made["width"] != width || sizes["width"] != width {
+		t.Errorf("kept a picture %v wide, of a recipe for %v, want %v", sizes["width"], made["width"], width)
+	}
+	recipe, err := json.Marshal(made)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"net/url"
@@ -124,6 +125,31 @@ func TestWithoutRecipe(t *testing.T) {
 	v.awaitThat(`document.getElementById("download").download`, `^counterpoint-3\.png$`)
 	if _, r := v.download(); r.Request.Prompt != "a secret" {
 		t.Errorf("the recipe is %+v", r.Request)
+	}
+}
+
+// A picture begins with a smaller one of its own if that is asked for; its recipe says so, and brings it back.
+func TestLarger(t *testing.T) {
+	v := newCards(t, "a", "Concept 1")
+	v.generate("a red cube", 7, 3)
+	plain, _ := v.download()
+	v.choose("hires", "2")
+	v.generate("a red cube", 7, 3)
+	v.awaitThat(`document.getElementById("made").textContent`, "3 steps, from 2× smaller at strength 0.5")
+	larger, r := v.download()
+	if q := r.Request; q.Hires != 2 || q.Strength != 0.5 || q.Width != 64 || bytes.Equal(larger, plain) {
+		t.Errorf("the recipe is %+v", q)
+	}
+	v.choose("hires", "1") // and no strength of a run that is not made
+	v.generate("a red cube", 7, 3)
+	if _, r := v.download(); r.Request.Hires != 1 || r.Request.Strength != 0 {
+		t.Errorf("without a smaller one it is %+v", r.Request)
+	}
+	v.kept(3)
+	evaluate[bool](v, `document.querySelectorAll("#history-list .thumb")[1].click(), true`)
+	v.awaitThat(`document.getElementById("hires").value`, "^2$")
+	if again, r := v.redo(); !bytes.Equal(again, larger) {
+		t.Errorf("from the history it makes another picture, of %+v", r.Request)
 	}
 }
 

@@ -99,6 +99,7 @@ def write(run: Path, folder: Path, name: str = "scenes"):
             "default": {
                 "width": side,
                 "height": side,
+                "hires": 2,  # most of the training is at this size
                 "steps": STEPS,
                 "corrector": "ula",
                 "corrector_moves": MOVES,
