@@ -38,7 +38,7 @@ class Preset(Settings):
     channels_last: bool
     checkpoint_minutes: float = 15
     large_from: float = 0.5  # part of the run from which some steps are of the larger pictures
-    large_share: float = 0.5  # of the steps, from there on
+    large_share: float = 0.25  # of the steps, from there on: pictures of twice the size begin with ones of this, enlarged
     grow_minutes: float = 2  # how often new chunks are looked for
     probe_minutes: float = 10
     probe_scenes: int = probe.SCENES
@@ -54,6 +54,7 @@ PRESETS = {
         channels_last=True,
         log_steps=50,
         large_from=0.0,
+        large_share=0.125,
         probe_minutes=60,  # one takes minutes of one core, for which the other waits
         columns=4,
     ),
