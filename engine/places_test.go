@@ -212,8 +212,8 @@ func TestDrawnPlacesAreTold(t *testing.T) {
 	p, err := e.plan(r)
 	must(t, err)
 	p.rows, p.placed = again, [][][]Placed{assign(e.placeSpec, again, PlacesGiven, 0)}
-	g := generation{Engine: e, plan: p, yield: func(Event, error) bool { return true }}
-	pictures, err := g.run(context.Background())
+	g := generation{Engine: e, runs: []*plan{p}, yield: func(Event, error) bool { return true }}
+	pictures, err := g.runAll(context.Background())
 	must(t, err)
 	if !reflect.DeepEqual(pictures[0].Image, result.Pictures[0].Image) {
 		t.Error("the places told do not give the same picture")
