@@ -80,6 +80,8 @@ def headline() -> Iterable[Cell]:
         for source in ("unseen", "seen"):
             rule = ARRANGED if kind == "relation" else Rule()
             yield Cell(f"new-{kind}-{source}", "unseen", f"new {kind}", 1, rule, source, engine=rule.arranged)
+    for source in ("unseen", "seen"):  # a thing that is heard at its place alone has no say in the ground elsewhere
+        yield Cell(f"new-background-{source}-near", "unseen", "new background", 1, Rule(reach=0.2), source)
 
 
 def baselines() -> Iterable[Cell]:

@@ -152,8 +152,9 @@ def agreement(m: Measured) -> str:
     same = [m.results[c]["agreement"] for c in places if m.results[c].get("agreement", {}).get("count")]
     n = sum(s["count"] for s in same)
     told = f"; they say the same of {100 * sum(s['successes'] for s in same) / n:.1f}% of {n} pictures" if n else ""
-    values = dict(cells=len(places), rho=spearman(*rates(places)), tau=kendall(*rates(places)), pictures=told)
-    values |= dict(all_cells=len(both), all_rho=spearman(*rates(both)), all_tau=kendall(*rates(both)))
+    values = dict(cells=len(places), all_cells=len(both), pictures=told)
+    for end, of in (("", places), ("all_", both)):
+        values |= {f"{end}rho": number(spearman(*rates(of)), 2), f"{end}tau": number(kendall(*rates(of)), 2)}
     return says("agreement", **values)
 
 
@@ -261,8 +262,9 @@ def equal(m: Measured, links: Links) -> list[str]:
 
 def unseen(m: Measured, links: Links) -> list[str]:
     rows, cells = [], []
-    for kind in ("colour", "background", "relation"):
-        never, seen = f"new-{kind}-unseen", f"new-{kind}-seen"
+    near = ", the thing heard near its place (reach 0.2)"
+    for kind, end in (("colour", ""), ("background", ""), ("background", "-near"), ("relation", "")):
+        never, seen = f"new-{kind}-unseen{end}", f"new-{kind}-seen{end}"
         cells += [never, seen]
         a, b = m.share(never), m.share(seen)
         met = ""
@@ -270,7 +272,7 @@ def unseen(m: Measured, links: Links) -> list[str]:
             met = "goal met" if 100 * (b["rate"] - a["rate"]) <= UNSEEN_APART else "not met"
             met = met if b["rate"] >= 0.5 else "neither is learnt"
         shown = [percent(share) if share else NOT_RUN for share in (a, b)]
-        rows.append([f"shape and {kind}", *shown, difference(a, b), met])
+        rows.append([f"shape and {kind}{end and near}", *shown, difference(a, b), met])
     columns = ["combination", "never seen, %", "seen, %", "difference", ""]
     return [says("unseen", apart=UNSEEN_APART), markdown(columns, rows), *made_by(m, cells, "unseen")]
 
