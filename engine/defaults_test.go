@@ -6,7 +6,7 @@ import (
 	"github.com/counterpoint/counterpoint/engine/device/null"
 )
 
-// TestDefaultCorrector shows when a model's own corrector is taken, and that a request that was completed stays as it is.
+// TestDefaultCorrector shows when a model's own corrector is taken.
 func TestDefaultCorrector(t *testing.T) {
 	declared := `"default": {"corrector": "ula", "corrector_moves": 1}, "kind"`
 	e := openEngine(t, variant(t, "corrected", "counterpoint.json", replace(`"kind"`, declared)), null.New())
@@ -26,15 +26,22 @@ func TestDefaultCorrector(t *testing.T) {
 		{"none", Request{Corrector: NoCorrector}, NoCorrector, 0},
 		{"CFG++", Request{CFGPlusPlus: true}, "", 0},
 	} {
-		r, err := e.Complete(c.r)
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
+		r := completed(t, e, c.name, c.r)
 		if r.Corrector != c.kind || r.CorrectorMoves != c.moves {
 			t.Errorf("%s: %q of %d moves, want %q of %d", c.name, r.Corrector, r.CorrectorMoves, c.kind, c.moves)
 		}
-		if again, err := e.Complete(r); err != nil || again != r {
-			t.Errorf("%s: completed again it is %+v, %v, was %+v", c.name, again, err, r)
-		}
 	}
+}
+
+// completed is a request with its defaults, which stays as it is when it is completed again.
+func completed(t *testing.T, e *Engine, name string, r Request) Request {
+	t.Helper()
+	r, err := e.Complete(r)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if again, err := e.Complete(r); err != nil || again != r {
+		t.Errorf("%s: completed again it is %+v, %v, was %+v", name, again, err, r)
+	}
+	return r
 }

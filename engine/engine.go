@@ -380,7 +380,7 @@ func (g *generation) run(ctx context.Context) ([]Picture, error) {
 
 // denoise runs the sampler; the final latents are in the bank's RegX.
 func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) error {
-	stop := g.lastStep()
+	stop, stopped := g.lastStep(), false
 	for progress, err := range sample.RunFrom(ctx, latents, s, g.steps, g.seeds, g.shape, g.canvas.Start) {
 		if err != nil {
 			return err
@@ -389,7 +389,7 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 			continue
 		}
 		ev := g.stepped(progress.Done, stop)
-		ev.Stop = func() { stop = progress.Done }
+		ev.Stop = func() { stop, stopped = progress.Done, true }
 		ev.Checkpoint = func() (*Checkpoint, error) { return g.checkpoint(ctx, latents, s, progress) }
 		if g.HasPreviews() {
 			ev.Preview = func() ([]*image.NRGBA, error) { return g.preview(latents, progress) }
@@ -400,9 +400,11 @@ func (g *generation) denoise(ctx context.Context, latents *bank, s *scorer) erro
 		if !g.tell(ev) {
 			return nil
 		}
+		if stopped {
+			g.runs = g.runs[:g.at+1]
+		}
 		if progress.Done >= stop && progress.Done < progress.Steps {
 			g.request.StopAfter = progress.Done
-			g.runs = g.runs[:g.at+1]
 			return latents.applyAll(progress.Estimate(sample.RegX))
 		}
 	}

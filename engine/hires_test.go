@@ -82,25 +82,26 @@ func TestHiresProgress(t *testing.T) {
 // TestHiresStopped: a run that is stopped at the smaller picture makes that, with the request that makes it again.
 func TestHiresStopped(t *testing.T) {
 	e := openTiny(t)
-	r := larger("a red cube AND a blue sphere")
-	var got *Result
-	for ev, err := range e.Generate(t.Context(), r) {
-		must(t, err)
-		if ev.Phase == Denoising && ev.Step == 2 {
-			ev.Stop()
+	for at, after := range map[int]int{2: 2, 4: 0} { // 4 are all that the smaller one has
+		var got *Result
+		for ev, err := range e.Generate(t.Context(), larger("a red cube AND a blue sphere")) {
+			must(t, err)
+			if ev.Phase == Denoising && ev.Step == at {
+				ev.Stop()
+			}
+			got = ev.Result
 		}
-		got = ev.Result
-	}
-	q, img := got.Request, got.Pictures[0].Image
-	if q.Width != 32 || q.Height != 24 || q.Hires != 1 || q.StopAfter != 2 || img.Rect.Size() != image.Pt(32, 24) {
-		t.Errorf("a picture of %v, of %+v", img.Rect.Size(), q)
-	}
-	if !bytes.Equal(pixels(t, e, q), img.Pix) {
-		t.Error("its request makes another picture")
+		q, img := got.Request, got.Pictures[0].Image
+		if q.Width != 32 || q.Height != 24 || q.Hires != 1 || q.StopAfter != after || img.Rect.Size() != image.Pt(32, 24) {
+			t.Errorf("stopped at step %d: a picture of %v, of %+v", at, img.Rect.Size(), q)
+		}
+		if !bytes.Equal(pixels(t, e, q), img.Pix) {
+			t.Errorf("stopped at step %d: its request makes another picture", at)
+		}
 	}
 }
 
-// TestDefaultHires shows when a model's own way is taken, and that a request that was completed stays as it is.
+// TestDefaultHires shows when a model's own way is taken.
 func TestDefaultHires(t *testing.T) {
 	declared := `"default": {"width": 32, "height": 32, "hires": 2}, "kind"`
 	e := openEngine(t, variant(t, "larger", "counterpoint.json", replace(`"kind"`, declared)), null.New())
@@ -122,15 +123,9 @@ func TestDefaultHires(t *testing.T) {
 		{"particles", Request{Width: 64, Height: 64, Particles: true, Sampler: "ddpm"}, 0, 0},
 		{"one step", Request{Width: 64, Height: 64, Steps: 1}, 0, 0},
 	} {
-		r, err := e.Complete(c.r)
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
+		r := completed(t, e, c.name, c.r)
 		if r.Hires != c.hires || r.Strength != c.strength {
 			t.Errorf("%s: %v with strength %v, want %v, %v", c.name, r.Hires, r.Strength, c.hires, c.strength)
-		}
-		if again, err := e.Complete(r); err != nil || again != r {
-			t.Errorf("%s: completed again it is %+v, %v, was %+v", c.name, again, err, r)
 		}
 	}
 }
