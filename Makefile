@@ -83,14 +83,12 @@ test: ## format, vet, tests, and every fuzz target for FUZZTIME
 	$(GO) test -timeout 30m ./...
 	@$(MAKE) --no-print-directory fuzz
 
-# Where there is one thread and no preemption, nothing interrupts a generation on the CPU in the middle of a pipe's test.
-NEED_THREADS := ^(TestCancel|TestRestart|TestKeep|TestBusy)$$
 WASM_TEST = GOTOOLCHAIN=$(WASM_TOOLCHAIN) GOEXPERIMENT=simd GOOS=js GOARCH=wasm $(GO) test -p 1 -timeout 15m -exec $(CURDIR)/$(1)
 
 test-wasm: ## tests as WebAssembly in Node, whose WebGPU is in COUNTERPOINT_NODE_MODULES, and in Chromium
 	$(GO) build -o bin/wasmtest-chromium ./tools/wasmtest/chromium
 	$(call WASM_TEST,tools/wasmtest/exec.mjs) ./tools/wasmtest ./wasm ./engine/device/cpu/... ./engine/device/selftest ./engine/device/webgpu/...
-	$(call WASM_TEST,tools/wasmtest/exec.mjs) ./engine/session -skip '$(NEED_THREADS)'
+	$(call WASM_TEST,tools/wasmtest/exec.mjs) ./engine/session
 	$(call WASM_TEST,tools/wasmtest/exec.mjs) ./engine -run 'TestGoldens/scenesish|TestSamePicture'
 	$(call WASM_TEST,bin/wasmtest-chromium) ./tools/wasmtest ./wasm ./engine/device/webgpu/internal/browser
 	$(call WASM_TEST,bin/wasmtest-chromium) ./engine/device/webgpu ./engine -run '^(TestDevice|TestGoldens)$$'

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 
 	"github.com/counterpoint/counterpoint/weights"
@@ -14,7 +15,15 @@ import (
 // small is a request that takes little time.
 const small = `{"prompt":"a red cube AND a blue sphere:1.5","seed":5,"steps":4,"guidance_scale":4,"width":64,"height":40}`
 
+// needThreads skips a test that interrupts a generation on the CPU: with one thread and no preemption, nothing does.
+func needThreads(t *testing.T) {
+	if runtime.GOOS == "js" {
+		t.Skip("needs threads")
+	}
+}
+
 func TestCancel(t *testing.T) {
+	needThreads(t)
 	p := visit(t, Options{})
 	p.open()
 	long := `{"prompt":"a red cube","seed":5,"steps":500,"width":64,"height":40}`
@@ -42,6 +51,7 @@ func TestCancel(t *testing.T) {
 
 // TestRestart cancels and asks again without waiting.
 func TestRestart(t *testing.T) {
+	needThreads(t)
 	p := visit(t, Options{})
 	p.open()
 	p.send(`{"type":"generate","id":2,"request":{"prompt":"a red cube","steps":500,"width":64,"height":40}}`)
@@ -67,6 +77,7 @@ func TestKeepSmaller(t *testing.T) {
 }
 
 func keep(t *testing.T, request string, width float64) {
+	needThreads(t)
 	p := visit(t, Options{})
 	p.open()
 	p.send(fmt.Sprintf(`{"type":"generate","id":2,"output":["rgba"],"request":%s}`, request))
@@ -121,6 +132,7 @@ func TestPreview(t *testing.T) {
 }
 
 func TestBusy(t *testing.T) {
+	needThreads(t)
 	p := visit(t, Options{})
 	p.open()
 	p.send(`{"type":"generate","id":2,"request":{"prompt":"a red cube","steps":500,"width":64,"height":40}}`)
