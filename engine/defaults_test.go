@@ -1,9 +1,12 @@
 package engine
 
 import (
+	"bytes"
 	"testing"
 
+	"github.com/counterpoint/counterpoint/engine/device/cpu/kernel"
 	"github.com/counterpoint/counterpoint/engine/device/null"
+	"github.com/counterpoint/counterpoint/engine/device/testdevices"
 )
 
 // TestDefaultCorrector shows when a model's own corrector is taken.
@@ -44,4 +47,27 @@ func completed(t *testing.T, e *Engine, name string, r Request) Request {
 		t.Errorf("%s: completed again it is %+v, %v, was %+v", name, again, err, r)
 	}
 	return r
+}
+
+// TestDefaultReach shows how far around its place a thing is heard, and that a term that says the ground too is heard everywhere.
+func TestDefaultReach(t *testing.T) {
+	declared := `"default": {"reach": 0.125}, "kind"`
+	grounds := replace(`"sigma"`, `"grounds": ["on grass"], "sigma"`)
+	e := openEngine(t, variant(t, "near", "counterpoint.json", func(b []byte) []byte { return replace(`"kind"`, declared)(grounds(b)) }), testdevices.CPU(t, kernel.Portable, 1))
+	for reach, want := range map[float64]float64{0: 0.125, 0.3: 0.3, -1: -1} {
+		if r := completed(t, e, "reach", Request{Reach: reach}); r.Reach != want {
+			t.Errorf("reach %v becomes %v, want %v", reach, r.Reach, want)
+		}
+	}
+	for prompt, same := range map[string]bool{
+		"a red cube @(0.3, 0.6)":          false,
+		"a red cube on grass @(0.3, 0.6)": true,
+		"a red cube":                      true, // anywhere
+	} {
+		near, everywhere := small(prompt), small(prompt)
+		everywhere.Reach = -1
+		if got := bytes.Equal(pixels(t, e, near), pixels(t, e, everywhere)); got != same {
+			t.Errorf("%s: the same picture near and everywhere: %v, want %v", prompt, got, same)
+		}
+	}
 }

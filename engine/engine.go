@@ -85,7 +85,7 @@ func (e *Engine) Vocabulary() []string { return e.pipeline.extra.Vocabulary }
 // Defaults is the request that zero fields are filled from: the model's own settings, else Stable Diffusion's.
 func (e *Engine) Defaults() Request {
 	d := e.pipeline.extra.Default
-	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance, Weights: d.Weights, Places: PlacesDrawn,
+	r := Request{Steps: 20, GuidanceScale: 7.5, Sampler: "ddim", Width: 512, Height: 512, Batch: 1, MaxGuidance: d.MaxGuidance, Reach: d.Reach, Weights: d.Weights, Places: PlacesDrawn,
 		Corrector: d.Corrector, CorrectorMoves: d.Moves}
 	if n := len(e.pipeline.unet.SampleSize); n > 0 {
 		r.Height, r.Width = e.pipeline.unet.SampleSize[0]*e.pipeline.vae.Factor, e.pipeline.unet.SampleSize[n-1]*e.pipeline.vae.Factor
@@ -121,6 +121,7 @@ func (e *Engine) Complete(r Request) (Request, error) {
 	r.Steps = cmp.Or(r.Steps, d.Steps)
 	r.GuidanceScale = cmp.Or(r.GuidanceScale, d.GuidanceScale)
 	r.MaxGuidance = cmp.Or(r.MaxGuidance, d.MaxGuidance)
+	r.Reach = cmp.Or(r.Reach, d.Reach)
 	r.Sampler = cmp.Or(r.Sampler, d.Sampler)
 	if r.Corrector == "" && r.Sampler == d.Sampler && !r.CFGPlusPlus && !r.Particles { // elsewhere no one has measured it
 		r.Corrector = d.Corrector
@@ -152,6 +153,7 @@ type plan struct {
 	guidance    float64       // the positive terms' total, as applied
 	asked       float64       // the same before Request.MaxGuidance capped it
 	placed      [][][]Placed  // of each row of each picture
+	grounded    []bool        // of the rows: those that say the ground, too
 	warnings    []compose.Warning
 	steps       []sample.Step
 	seeds       []uint64
@@ -195,9 +197,11 @@ func (e *Engine) plan(r Request) (*plan, error) {
 	nominal := p.composition.Nominal()
 	p.rows, p.guidance, p.asked = nominal.Rows, nominal.Total, nominal.Total/nominal.Factor
 	for _, row := range p.rows {
-		if m := e.model(row.Model); row.Place != nil && !m.HasPlaces() {
+		m := e.model(row.Model)
+		if row.Place != nil && !m.HasPlaces() {
 			return nil, &RequestError{"prompt", fmt.Sprintf("model %s knows no places, so %q can't be put at %v", m.info.Name, row.Text, row.Place)}
 		}
+		p.grounded = append(p.grounded, e.placeSpec(row.Model).grounded(row.Text))
 	}
 	if p.texts, err = e.readTexts(p.rows); err != nil {
 		return nil, err

@@ -183,7 +183,7 @@ func TestRequestErrors(t *testing.T) {
 		{"steps", func(r *Request) { r.Steps = -1 }},
 		{"steps", func(r *Request) { r.Steps = MaxSteps + 1 }},
 		{"eta", func(r *Request) { r.Eta = 2 }},
-		{"reach", func(r *Request) { r.Reach = -0.1 }},
+		{"reach", func(r *Request) { r.Reach = MaxReach + 1 }},
 		{"reach", func(r *Request) { r.Reach = math.NaN() }},
 		{"guidance_rescale", func(r *Request) { r.Rescale = 2 }},
 		{"guidance_start", func(r *Request) { r.GuidanceStart = -1 }},

@@ -42,6 +42,7 @@ type extra struct {
 		Steps       int     `json:"steps"`
 		Guidance    float64 `json:"guidance_scale"`
 		MaxGuidance float64 `json:"max_guidance"`
+		Reach       float64 `json:"reach"`
 		Sampler     string  `json:"sampler"`
 		Corrector   string  `json:"corrector"` // of that sampler
 		Moves       int     `json:"corrector_moves"`

@@ -88,9 +88,10 @@ func (p *plan) operate() error {
 	return nil
 }
 
-// windows are those that terms with places are heard in; nil if none has a place, or terms are heard everywhere.
+// windows are those that terms of placed things are heard in; nil if there are none, or terms are heard everywhere. A
+// term that says the ground as well is heard everywhere.
 func (p *plan) windows() *operator.Windows {
-	if p.request.Reach == 0 {
+	if p.request.Reach <= 0 {
 		return nil
 	}
 	bounds := false
@@ -98,6 +99,9 @@ func (p *plan) windows() *operator.Windows {
 	for k, picture := range p.placed {
 		w.Places[k] = make([][]compose.Place, len(picture))
 		for i, row := range picture {
+			if p.grounded[i] {
+				continue
+			}
 			for _, thing := range row {
 				w.Places[k][i], bounds = append(w.Places[k][i], thing.Place), true
 			}

@@ -69,7 +69,7 @@ type mention struct {
 // of what follows, and "a sphere". It is nil unless each part of the text names exactly one thing that a model can place:
 // a background names none, and what is said of two at once can't be told apart.
 func (s *placeSpec) mentions(text string) []mention {
-	words := strings.Fields(strings.ReplaceAll(strings.ToLower(text), ",", " , "))
+	words := wordsOf(text)
 	words = words[:len(words)-longest(s.Grounds, words, hasSuffix)]
 	var found []mention
 	var noun []string
@@ -105,6 +105,15 @@ func (s *placeSpec) mentions(text string) []mention {
 		return nil
 	}
 	return found
+}
+
+// grounded reports whether a text ends with a ground: "a red cube on grass".
+func (s *placeSpec) grounded(text string) bool {
+	return longest(s.Grounds, wordsOf(text), hasSuffix) > 0
+}
+
+func wordsOf(text string) []string {
+	return strings.Fields(strings.ReplaceAll(strings.ToLower(text), ",", " , "))
 }
 
 // longest returns the number of words of the longest of the phrases that words begin or end with.

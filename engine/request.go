@@ -25,7 +25,7 @@ type Request struct {
 	CFGPlusPlus    bool    `json:"cfg_plus_plus,omitempty"`    // noise as predicted without the prompt, see sample.Options; GuidanceScale is then from 0 to 1, by default 0.6
 	Weights        Weights `json:"weights,omitempty"`          // how terms count along the run; the model's default if empty
 	Places         Places  `json:"places"`                     // of concepts that the prompt gives none
-	Reach          float64 `json:"reach,omitempty"`            // σ of the window that a term with a place is heard in (operator.Windows), in shorter sides, up to MaxReach; 0 for everywhere
+	Reach          float64 `json:"reach,omitempty"`            // σ of the window that a term of placed things is heard in (operator.Windows), in shorter sides, up to MaxReach; negative for everywhere
 	Sampler        string  `json:"sampler"`                    // a name that sample.Lookup knows
 	Scheduler      string  `json:"scheduler,omitempty"`        // spacing of noise levels, as sample.ParseSpacing knows it; the model's own if empty
 	Eta            float64 `json:"eta,omitempty"`              // DDIM's: 0 deterministic, 1 as DDPM
@@ -136,8 +136,8 @@ func (r *Request) check(multiple int) error {
 		return bad("weights", "%q, want %q or %q", r.Weights, WeightsConstant, WeightsLearnt)
 	case r.Places != PlacesDrawn && r.Places != PlacesGiven:
 		return bad("places", "%q, want %q or %q", r.Places, PlacesDrawn, PlacesGiven)
-	case !(r.Reach >= 0 && r.Reach <= MaxReach):
-		return bad("reach", "%v, want 0 to %d", r.Reach, MaxReach)
+	case !(r.Reach <= MaxReach) || math.IsInf(r.Reach, 0):
+		return bad("reach", "%v, want at most %d, or below 0 for everywhere", r.Reach, MaxReach)
 	case !(r.Eta >= 0 && r.Eta <= 1):
 		return bad("eta", "%v, want 0 to 1", r.Eta)
 	case r.MaskBlur > MaxSide:

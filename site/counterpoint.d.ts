@@ -211,7 +211,7 @@ export type Fields = {
      */
     places?: "drawn" | "given" | undefined;
     /**
-     * how far around its place a concept is heard, as a standard deviation in shorter sides; everywhere if absent
+     * how far around its place a thing is heard, as a standard deviation in shorter sides; negative for everywhere; if absent the model's, or everywhere
      */
     reach?: number | undefined;
     /**

@@ -19,6 +19,7 @@ export const options = [
   { name: "height", min: 8, max: 1024, group: "size" },
   { name: "hires", choices: ["", 1, 1.5, 2, 3, 4], absent: "", group: "size" },
   { name: "guidance_scale", min: -100, max: 100, any: true, group: "guidance" },
+  { name: "reach", choices: [-1, 0.1, 0.2, 0.3, 0.5], absent: -1, group: "guidance" },
   { name: "negation", choices: ["signed", "perp", "gated"], absent: "signed", group: "guidance" },
   { name: "sampler", choices: "samplers", group: "sampling" },
   { name: "scheduler", choices: ["", "leading", "trailing", "linspace", "karras", "exponential"], absent: "", group: "sampling" },

@@ -35,17 +35,18 @@ export const text = {
   reload: "Reload the page",
 
   settings: {
-    seed: "Seed", steps: "Steps", batch: "Pictures", width: "Width", height: "Height", hires: "Hires. fix", guidance_scale: "Guidance scale", negation: "Kind of NOT",
+    seed: "Seed", steps: "Steps", batch: "Pictures", width: "Width", height: "Height", hires: "Hires. fix", guidance_scale: "Guidance scale", reach: "Reach of a place", negation: "Kind of NOT",
     sampler: "Sampler", scheduler: "Scheduler", corrector: "Corrector", corrector_moves: "Moves a level", verify: "Check concepts", best_of: "Best of", strength: "Strength",
   },
   groups: {
     size: ["Size", "Hires. fix makes the picture so many times smaller first, and begins with that, enlarged: for pictures larger than those a model was made for."],
-    guidance: ["Guidance", "How strongly the concepts pull, and how NOT pushes away."],
+    guidance: ["Guidance", "How strongly the concepts pull, how far around its place a thing does so, and how NOT pushes away."],
     sampling: ["Sampling", "A corrector makes moves at each noise level, each at the price of a step, tested ones of two."],
     checking: ["Checking", "Whether each concept is in the picture. Looking again costs eight more evaluations a concept. Best of makes so many candidates and keeps the one whose weakest concept holds most clearly."],
   },
   choices: {
     hires: { "": "Model’s own", 1: "No", 1.5: "1.5×", 2: "2×", 3: "3×", 4: "4×" },
+    reach: { "-1": "Everywhere", 0.1: "0.1 sides", 0.2: "0.2 sides", 0.3: "0.3 sides", 0.5: "0.5 sides" },
     negation: { signed: "Signed", perp: "Perpendicular", gated: "Gated" },
     scheduler: { "": "Model’s own", leading: "Leading", trailing: "Trailing", linspace: "Linspace", karras: "Karras", exponential: "Exponential" },
     corrector: { none: "None", ula: "Langevin (ULA)", mala: "Langevin, tested (MALA)", uhmc: "Hamiltonian (UHMC)", hmc: "Hamiltonian, tested (HMC)" },

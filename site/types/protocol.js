@@ -28,7 +28,7 @@
  * @property {number} [best_of] make so many candidates for each picture, and keep the one whose weakest term holds most clearly
  * @property {"constant"|"learnt"} [weights] how terms count along the run
  * @property {"drawn"|"given"} [places] of concepts that the prompt gives none
- * @property {number} [reach] how far around its place a concept is heard, as a standard deviation in shorter sides; everywhere if absent
+ * @property {number} [reach] how far around its place a thing is heard, as a standard deviation in shorter sides; negative for everywhere; if absent the model's, or everywhere
  * @property {string} [sampler] one of the model's samplers
  * @property {"leading"|"trailing"|"linspace"|"karras"|"exponential"} [scheduler] spacing of noise levels; the model's own if absent
  * @property {"ula"|"mala"|"uhmc"|"hmc"|"none"} [corrector] moves at each noise level; if absent the model's own, with its own sampler

@@ -101,7 +101,7 @@ var foreignFlags = map[string]string{"sampling-method": "sampler", "init-img": "
 
 // check looks at the flags on their own, before a model is read.
 func (g *generation) check(flags *pflag.FlagSet, args []string, stdin io.Reader) error {
-	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "guidance-stop", "strength", "hires", "width", "height", "batch-count", "best-of"} {
+	for _, name := range []string{"steps", "cfg-scale", "max-guidance", "reach", "guidance-stop", "strength", "hires", "width", "height", "batch-count", "best-of"} {
 		if f := flags.Lookup(name); f.Changed && f.Value.String() == "0" {
 			return withHint(usagef("--%s: 0 is no value", name), "leave it out for the default")
 		}

@@ -29,7 +29,7 @@ import autoencoder
 import grammar
 import places
 import tokenizer
-from model import GUIDANCE, MAX_GUIDANCE, MOVES, PATCH, STEPS, Architecture, AutoencoderPatch, Denoiser, scheduler
+from model import GUIDANCE, MAX_GUIDANCE, MOVES, PATCH, REACH, STEPS, Architecture, AutoencoderPatch, Denoiser, scheduler
 
 ARCHITECTURE_FILE = "architecture.json"  # what a run changes about the default
 VAE_FILE = "diffusion_pytorch_model.safetensors"
@@ -105,6 +105,7 @@ def write(run: Path, folder: Path, name: str = "scenes"):
                 "corrector_moves": MOVES,
                 "guidance_scale": GUIDANCE,
                 "max_guidance": MAX_GUIDANCE,
+                "reach": REACH,
             },
             "training": {
                 "images": int(metadata["images"]),

@@ -22,6 +22,8 @@ PATCH = 8  # pixels a latent cell covers, each way
 STEPS, MOVES = 10, 1  # of DDIM, and of Langevin after each but the last
 GUIDANCE = 4.0
 MAX_GUIDANCE = 16.0
+# Where a thing is heard: elsewhere a ground that it was never seen on would lose against those that it was.
+REACH = 0.2
 
 
 @dataclass(frozen=True)

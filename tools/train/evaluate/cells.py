@@ -8,7 +8,7 @@ import fnmatch
 from dataclasses import dataclass, replace
 from typing import Iterable, Literal
 
-GUIDANCE, MAX_GUIDANCE, STEPS, MOVES = 4.0, 16.0, 10, 1  # as model.py has them, without its imports
+GUIDANCE, MAX_GUIDANCE, REACH, STEPS, MOVES = 4.0, 16.0, 0.2, 10, 1  # as model.py has them, without its imports
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Rule:
     max_guidance: float | None = MAX_GUIDANCE  # cap of g Σw⁺
     steps: int = STEPS
     moves: int = MOVES  # of Langevin (ULA) at each level between two steps
-    reach: float = 0.0  # of the window that terms with places are heard in; 0 for everywhere
+    reach: float | None = REACH  # of the window that terms with places are heard in, unless they say the ground, too; None for everywhere
     background: str = ""  # text of ε_0
     negation: float = 1.0  # what the weights of NOT are multiplied by; 0 leaves NOT out
     places: bool = True  # False: text alone
@@ -80,8 +80,8 @@ def headline() -> Iterable[Cell]:
         for source in ("unseen", "seen"):
             rule = ARRANGED if kind == "relation" else Rule()
             yield Cell(f"new-{kind}-{source}", "unseen", f"new {kind}", 1, rule, source, engine=rule.arranged)
-    for source in ("unseen", "seen"):  # a thing that is heard at its place alone has no say in the ground elsewhere
-        yield Cell(f"new-background-{source}-near", "unseen", "new background", 1, Rule(reach=0.2), source)
+    for source in ("unseen", "seen"):  # a thing that is heard everywhere has a say in the ground
+        yield Cell(f"new-background-{source}-everywhere", "unseen", "new background", 1, Rule(reach=None), source)
 
 
 def baselines() -> Iterable[Cell]:
@@ -116,8 +116,9 @@ def sweeps() -> Iterable[Cell]:
     for name, rule in {"guidance-2": replace(ARRANGED, guidance=2), "mean-4": replace(ARRANGED, how="mean")}.items():
         yield Cell(f"relations-3-{name}", "sweep", "relations", 3, rule, engine=True)
     near = Rule(reach=0.125, max_guidance=None)  # where windows keep terms apart, their guidance hardly adds up
-    for task, ns in {"places": (3, 5), "background": (3,)}.items():
-        yield from (Cell(f"{task}-{n}-near", "sweep", task, n, near) for n in ns)
+    for end, rule in {"everywhere": Rule(reach=None), "near": near}.items():
+        for task, ns in {"places": (3, 5), "background": (3,)}.items():
+            yield from (Cell(f"{task}-{n}-{end}", "sweep", task, n, rule) for n in ns)
     for end, hires in {"": 2, "-whole": 1}.items():
         yield Cell(f"places-3-256{end}", "sweep", "places", 3, Rule(hires=hires), size=256, engine=True)
 
@@ -156,7 +157,7 @@ def diversity() -> Iterable[Cell]:
 def others() -> Iterable[Cell]:
     """Other models on the same conditions: the paper's recipe, with its guidance and steps, and component models
     composed."""
-    recipe = Rule(guidance=7.5, max_guidance=None, steps=100, moves=0)
+    recipe = Rule(guidance=7.5, max_guidance=None, steps=100, moves=0, reach=None)
     for n in (3, 1, 2):
         yield Cell(f"places-{n}-paper", "paper", "places", n, recipe, model="paper")
     yield Cell("places-1-paper-chance", "paper", "places", 1, replace(CHANCE, steps=recipe.steps), model="paper")

@@ -157,12 +157,13 @@ class TorchSampler:
         fresh = calls([c.seed for c in conditions], shape, self.where)
         return trajectory(self.schedule(), fresh(), rule.steps, rule.moves, predict, fresh)
 
-    def coefficients(self, of_picture: Sequence[Sequence[Row]], reach: float, side: int) -> Tensor:
+    def coefficients(self, of_picture: Sequence[Sequence[Row]], reach: float | None, side: int) -> Tensor:
         """What each row's score is multiplied by in each cell [R,1,side,side]; a picture's add up to 1 everywhere."""
         found = []
         for picture in of_picture:
-            heard = reach if picture[0].null else 0  # without that row nothing can take a term's place where it is not heard
-            places = [torch.tensor(r.places if heard else (), device=self.where).reshape(-1, 2) for r in picture]
+            heard = reach if picture[0].null else None  # without that row nothing can take a term's place where it is not heard
+            bounded = [r.places if heard and not r.text.endswith(tuple(BACKGROUNDS.values())) else () for r in picture]
+            places = [torch.tensor(p, device=self.where).reshape(-1, 2) for p in bounded]
             shares = [r.coefficient * window(p, side, side, heard).to(self.where) for r, p in zip(picture, places)]
             if picture[0].null:
                 shares[0] = 1 - sum(shares[1:], torch.zeros_like(shares[0]))
@@ -219,7 +220,7 @@ class EngineSampler:
             "--model": self.model,
             "--steps": rule.steps,
             "--cfg-scale": rule.guidance,
-            "--reach": rule.reach,
+            "--reach": -1 if rule.reach is None else rule.reach,
             "--max-guidance": -1 if rule.max_guidance is None else rule.max_guidance,
             "--negative-prompt": rule.background,
             "--places": "drawn" if rule.arranged else "given",

@@ -362,7 +362,7 @@ def file_hash(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
 
 
-MATCHED = (Rule(), Rule(steps=20, moves=0), Rule("mean", background="an empty scene"), Rule(guidance=6, max_guidance=None, moves=2))
+MATCHED = (Rule(), Rule(steps=20, moves=0), Rule("mean", background="an empty scene"), Rule(guidance=6, max_guidance=None, moves=2, reach=None))
 
 
 def match(options: argparse.Namespace):

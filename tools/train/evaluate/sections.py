@@ -206,6 +206,9 @@ def sweeps(m: Measured, links: Links) -> list[str]:
         "places-3-mean-12": "mean of the terms, guidance 12 in all, as the sum",
         "places-3-empty-scene": "measured against the empty scene, not the null row",
         "places-3-near": "each term heard near its place (reach 0.125), no cap",
+        "places-3-everywhere": "each term heard everywhere",
+        "places-5-everywhere": "places, n = 5: each term heard everywhere",
+        "background-3-everywhere": "background AND objects, n = 3: each term heard everywhere",
         "places-5-near": "places, n = 5: each term heard near its place, no cap",
         "background-3-near": "background AND objects, n = 3: each term heard near its place, no cap",
         "places-3-256": "256×256 pixels, after 128×128 (hires 2)",
@@ -262,8 +265,8 @@ def equal(m: Measured, links: Links) -> list[str]:
 
 def unseen(m: Measured, links: Links) -> list[str]:
     rows, cells = [], []
-    near = ", the thing heard near its place (reach 0.2)"
-    for kind, end in (("colour", ""), ("background", ""), ("background", "-near"), ("relation", "")):
+    everywhere = ", the thing heard everywhere"
+    for kind, end in (("colour", ""), ("background", ""), ("background", "-everywhere"), ("relation", "")):
         never, seen = f"new-{kind}-unseen{end}", f"new-{kind}-seen{end}"
         cells += [never, seen]
         a, b = m.share(never), m.share(seen)
@@ -272,7 +275,7 @@ def unseen(m: Measured, links: Links) -> list[str]:
             met = "goal met" if 100 * (b["rate"] - a["rate"]) <= UNSEEN_APART else "not met"
             met = met if b["rate"] >= 0.5 else "neither is learnt"
         shown = [percent(share) if share else NOT_RUN for share in (a, b)]
-        rows.append([f"shape and {kind}{end and near}", *shown, difference(a, b), met])
+        rows.append([f"shape and {kind}{end and everywhere}", *shown, difference(a, b), met])
     columns = ["combination", "never seen, %", "seen, %", "difference", ""]
     return [says("unseen", apart=UNSEEN_APART), markdown(columns, rows), *made_by(m, cells, "unseen")]
 

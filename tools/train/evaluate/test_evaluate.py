@@ -166,8 +166,8 @@ class RuleTest(unittest.TestCase):
     def test_shipped(self):
         shipped = Rule()
         self.assertEqual(
-            (shipped.guidance, shipped.max_guidance, shipped.steps, shipped.moves),
-            (model.GUIDANCE, model.MAX_GUIDANCE, model.STEPS, model.MOVES),
+            (shipped.guidance, shipped.max_guidance, shipped.reach, shipped.steps, shipped.moves),
+            (model.GUIDANCE, model.MAX_GUIDANCE, model.REACH, model.STEPS, model.MOVES),
         )
 
     def coefficients(self, rule: Rule, *terms: Term) -> list[tuple[str, float]]:
@@ -189,8 +189,8 @@ class RuleTest(unittest.TestCase):
         null, a, sand = shares(Rule(reach=0.125), A, SAND)
         torch.testing.assert_close(null + a + sand, torch.ones(16, 16))
         self.assertTrue(a[9, 4] > 3.5 and a[9, 14] < 1e-3, "4 at the place itself, nothing far from it")
-        self.assertEqual(sand.unique().tolist(), [4])
-        self.assertEqual([x.unique().tolist() for x in shares(Rule(), A, SAND)], [[-7], [4], [4]])
+        self.assertEqual([x.unique().tolist() for x in (sand, shares(Rule("joined"), A, SAND)[1])], [[4], [4]], "a ground is heard everywhere")
+        self.assertEqual([x.unique().tolist() for x in shares(Rule(reach=None), A, SAND)], [[-7], [4], [4]])
         self.assertEqual(shares(Rule(reach=0.125, guidance=1), A).unique().tolist(), [1], "no null row to take its place")
         self.assertGreater(min(shares(Rule("joined", reach=0.125), A, B)[1][9, [3, 10]]), 3)
 
@@ -279,7 +279,7 @@ class TorchSamplerTest(unittest.TestCase):
         sources = {seed: torch.Generator().manual_seed(seed) for seed in (4, 5)}
         start = lambda seed, shape, call: torch.randn(shape, generator=sources[seed]).numpy()
         with mock.patch("evaluate.pictures.noise", start), torch.inference_mode():
-            got = self.sampler.latents([asked(A, B, NOT, seed=4), asked(SAND, seed=5)], Rule(steps=2), 8)
+            got = self.sampler.latents([asked(A, B, NOT, seed=4), asked(SAND, seed=5)], Rule(steps=2, reach=None), 8)
         terms = lambda *ts: [sample.Term(t.text, t.place or (math.nan, math.nan), t.weight) for t in ts]
         want = sample.compose(
             self.sampler.denoiser, self.sampler.tok, [terms(A, B, NOT), terms(SAND)], [4, 5], 8, steps=2
