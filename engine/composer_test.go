@@ -51,9 +51,12 @@ func TestEquivalentPrompts(t *testing.T) {
 		{"another prior, without a gate", with(small("a red cube AND NOT the sand"), func(r *Request) { r.NegationPrior = 0.1 }), small("a red cube AND NOT the sand"), true},
 		{"another prior", with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation, r.NegationPrior = "gated", 0.1 }),
 			with(small("a red cube AND NOT the sand"), func(r *Request) { r.Negation = "gated" }), false},
-		{"near its place", with(small("a red cube @(0.3, 0.6)"), near), small("a red cube @(0.3, 0.6)"), false},
+		{"near its place", with(small("a red cube @(0.3, 0.6) AND the sand"), near), small("a red cube @(0.3, 0.6) AND the sand"), false},
+		{"near its place, alone", with(small("a red cube @(0.3, 0.6)"), near), small("a red cube @(0.3, 0.6)"), true},
+		{"near its place, beside another's", with(small("a red cube @(0.3, 0.6) AND a blue sphere @(0.7, 0.6)"), near), small("a red cube @(0.3, 0.6) AND a blue sphere @(0.7, 0.6)"), true},
+		{"near its place, without the sand", with(small("a red cube @(0.3, 0.6) AND NOT the sand"), near), small("a red cube @(0.3, 0.6) AND NOT the sand"), true},
 		{"near no place", with(small("the sand"), near), small("the sand"), true},
-		{"near its place, not guided", with(with(small("a red cube @(0.3, 0.6)"), near), once), with(small("a red cube @(0.3, 0.6)"), once), true},
+		{"near its place, not guided", with(with(small("a red cube :0.5 @(0.3, 0.6) AND the sand :0.5"), near), once), with(small("a red cube :0.5 @(0.3, 0.6) AND the sand :0.5"), once), true},
 		{"rescaled", with(small("a red cube"), func(r *Request) { r.Rescale = 0.7 }), small("a red cube"), false},
 	} {
 		if same := bytes.Equal(pixels(t, e, c.a), pixels(t, e, c.b)); same != c.same {

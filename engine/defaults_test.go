@@ -49,7 +49,8 @@ func completed(t *testing.T, e *Engine, name string, r Request) Request {
 	return r
 }
 
-// TestDefaultReach shows how far around its place a thing is heard, and that a term that says the ground too is heard everywhere.
+// TestDefaultReach shows how far around its place a thing is heard beside another term, and that one that says the ground too is
+// heard everywhere.
 func TestDefaultReach(t *testing.T) {
 	declared := `"default": {"reach": 0.125}, "kind"`
 	grounds := replace(`"sigma"`, `"grounds": ["on grass"], "sigma"`)
@@ -60,9 +61,10 @@ func TestDefaultReach(t *testing.T) {
 		}
 	}
 	for prompt, same := range map[string]bool{
-		"a red cube @(0.3, 0.6)":          false,
-		"a red cube on grass @(0.3, 0.6)": true,
-		"a red cube":                      true, // anywhere
+		"a red cube @(0.3, 0.6) AND the sand":                           false,
+		"a red cube @(0.3, 0.6) AND a blue sphere on grass @(0.7, 0.6)": false,
+		"a red cube on grass @(0.3, 0.6) AND the sand":                  true,
+		"a red cube AND the sand":                                       true, // anywhere
 	} {
 		near, everywhere := small(prompt), small(prompt)
 		everywhere.Reach = -1

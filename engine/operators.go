@@ -88,18 +88,20 @@ func (p *plan) operate() error {
 	return nil
 }
 
-// windows are those that terms of placed things are heard in; nil if there are none, or terms are heard everywhere. A
-// term that says the ground as well is heard everywhere.
+// windows are those that terms of placed things are heard in; nil if they are heard everywhere. So are terms that say the
+// ground as well, and all where no other term is: else the rest of the picture would be the unconditional row's alone, which
+// fills it with things that no one asked for.
 func (p *plan) windows() *operator.Windows {
 	if p.request.Reach <= 0 {
 		return nil
 	}
-	bounds := false
+	bounds, others := false, false
 	w := &operator.Windows{Sigma: p.request.Reach, Places: make([][][]compose.Place, len(p.placed))}
 	for k, picture := range p.placed {
 		w.Places[k] = make([][]compose.Place, len(picture))
 		for i, row := range picture {
-			if p.grounded[i] {
+			if r := p.rows[i]; p.grounded[i] || len(row) == 0 {
+				others = others || r.Coef > 0 && !r.Unconditional
 				continue
 			}
 			for _, thing := range row {
@@ -107,7 +109,7 @@ func (p *plan) windows() *operator.Windows {
 			}
 		}
 	}
-	if !bounds {
+	if !bounds || !others {
 		return nil
 	}
 	return w

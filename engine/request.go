@@ -25,7 +25,7 @@ type Request struct {
 	CFGPlusPlus    bool    `json:"cfg_plus_plus,omitempty"`    // noise as predicted without the prompt, see sample.Options; GuidanceScale is then from 0 to 1, by default 0.6
 	Weights        Weights `json:"weights,omitempty"`          // how terms count along the run; the model's default if empty
 	Places         Places  `json:"places"`                     // of concepts that the prompt gives none
-	Reach          float64 `json:"reach,omitempty"`            // σ of the window that a term of placed things is heard in (operator.Windows), in shorter sides, up to MaxReach; negative for everywhere
+	Reach          float64 `json:"reach,omitempty"`            // σ of the window that a term of placed things is heard in beside terms that are heard everywhere (operator.Windows), in shorter sides, up to MaxReach; negative for everywhere
 	Sampler        string  `json:"sampler"`                    // a name that sample.Lookup knows
 	Scheduler      string  `json:"scheduler,omitempty"`        // spacing of noise levels, as sample.ParseSpacing knows it; the model's own if empty
 	Eta            float64 `json:"eta,omitempty"`              // DDIM's: 0 deterministic, 1 as DDPM

@@ -16,7 +16,7 @@ func compositionFlags(f *pflag.FlagSet, r *engine.Request) {
 	f.IntVar(&r.Steps, "steps", 0, "sampling steps (default the model's)")
 	f.Float64Var(&r.GuidanceScale, "cfg-scale", 0, "guidance scale (default the model's)")
 	f.Float64Var(&r.MaxGuidance, "max-guidance", 0, "cap of all terms' guidance together; below 0 for none (default the model's)")
-	f.Float64Var(&r.Reach, "reach", 0, "how far around its place a thing is heard, as a standard deviation in shorter sides; below 0 for everywhere (default the model's)")
+	f.Float64Var(&r.Reach, "reach", 0, "how far around its place a thing is heard beside other concepts, grounds say, as a standard deviation in shorter sides; below 0 for everywhere (default the model's)")
 	f.BoolVar(&r.CFGPlusPlus, "cfg-plus-plus", false, "CFG++: put noise back as predicted without the prompt; with --cfg-scale from 0 to 1 (default 0.6)")
 	f.Float64Var(&r.GuidanceStart, "guidance-start", 0, "share of the steps before guidance begins, 0 to 1; steps without evaluate less")
 	f.Float64Var(&r.GuidanceStop, "guidance-stop", 0, "share of the steps after which guidance ends (default 1)")

@@ -25,7 +25,7 @@ class Rule:
     max_guidance: float | None = MAX_GUIDANCE  # cap of g Σw⁺
     steps: int = STEPS
     moves: int = MOVES  # of Langevin (ULA) at each level between two steps
-    reach: float | None = REACH  # of the window that terms with places are heard in, unless they say the ground, too; None for everywhere
+    reach: float | None = REACH  # of the window that things are heard in beside a ground; None for everywhere
     background: str = ""  # text of ε_0
     negation: float = 1.0  # what the weights of NOT are multiplied by; 0 leaves NOT out
     places: bool = True  # False: text alone
@@ -115,10 +115,8 @@ def sweeps() -> Iterable[Cell]:
             yield Cell(f"not-{family}-{part:g}", "sweep", f"not {family}", 1, Rule(negation=part))
     for name, rule in {"guidance-2": replace(ARRANGED, guidance=2), "mean-4": replace(ARRANGED, how="mean")}.items():
         yield Cell(f"relations-3-{name}", "sweep", "relations", 3, rule, engine=True)
-    near = Rule(reach=0.125, max_guidance=None)  # where windows keep terms apart, their guidance hardly adds up
-    for end, rule in {"everywhere": Rule(reach=None), "near": near}.items():
-        for task, ns in {"places": (3, 5), "background": (3,)}.items():
-            yield from (Cell(f"{task}-{n}-{end}", "sweep", task, n, rule) for n in ns)
+    for name, reach in {"everywhere": None, "near": 0.125}.items():
+        yield Cell(f"background-3-{name}", "sweep", "background", 3, Rule(reach=reach))
     for end, hires in {"": 2, "-whole": 1}.items():
         yield Cell(f"places-3-256{end}", "sweep", "places", 3, Rule(hires=hires), size=256, engine=True)
 

@@ -161,10 +161,12 @@ class TorchSampler:
         """What each row's score is multiplied by in each cell [R,1,side,side]; a picture's add up to 1 everywhere."""
         found = []
         for picture in of_picture:
-            heard = reach if picture[0].null else None  # without that row nothing can take a term's place where it is not heard
-            bounded = [r.places if heard and not r.text.endswith(tuple(BACKGROUNDS.values())) else () for r in picture]
-            places = [torch.tensor(p, device=self.where).reshape(-1, 2) for p in bounded]
-            shares = [r.coefficient * window(p, side, side, heard).to(self.where) for r, p in zip(picture, places)]
+            things = [r.places if not r.text.endswith(tuple(BACKGROUNDS.values())) else () for r in picture]
+            others = any(r.coefficient > 0 and not p and not r.null for r, p in zip(picture, things))
+            # Something takes a thing's place where it is not heard: the null row, beside another that is heard there.
+            bounds = picture[0].null and others and reach
+            places = [torch.tensor(p if bounds else (), device=self.where).reshape(-1, 2) for p in things]
+            shares = [r.coefficient * window(p, side, side, reach).to(self.where) for r, p in zip(picture, places)]
             if picture[0].null:
                 shares[0] = 1 - sum(shares[1:], torch.zeros_like(shares[0]))
             found += shares
