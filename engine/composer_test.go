@@ -68,8 +68,8 @@ func TestEquivalentPrompts(t *testing.T) {
 // TestComposedBatch checks that a picture of a batch is that of its seed alone, in groups of the batch as well.
 func TestComposedBatch(t *testing.T) {
 	e := openTiny(t)
-	r := small("(a red cube OR a blue sphere) AND NOT the sand @(0-0.5, 0-1)")
-	r.Negation, r.Batch, r.Reach = "gated", 6, 0.2 // of places drawn for each picture
+	r := small("(a red cube @(0.3, 0.6) OR a blue sphere) AND NOT the sand @(0-0.5, 0-1)")
+	r.Negation, r.Batch, r.Reach = "gated", 6, 0.2
 	result := generate(t, e, r)
 	for k, p := range result.Pictures {
 		alone := r

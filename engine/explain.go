@@ -40,7 +40,7 @@ func (e *Engine) Explain(r Request) (*Explanation, error) {
 		x.Evaluations += run.evaluations()
 	}
 	if w := p.operators.Windows; w != nil {
-		x.Formula += fmt.Sprintf("\n      where c has a place, d(c) fades with the distance r from it as exp(−r²/2σ²), σ = %.4g shorter sides", w.Sigma)
+		x.Formula += fmt.Sprintf("\n      where c has a place and says no ground, d(c) fades with the distance r from it as exp(−r²/2σ²), σ = %.4g shorter sides", w.Sigma)
 	}
 	for i, t := range p.texts {
 		x.Emphasis = append(x.Emphasis, e.model(p.rows[i].Model).pipeline.emphasised(t.text))
