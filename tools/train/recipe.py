@@ -27,6 +27,7 @@ from common import replace_file
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+JUDGE = ROOT / "weights" / "judge"  # what the results of the tree are of
 NEEDED = ("go",)  # programs
 COMPONENT_WIDTHS = "64,80"  # of the component models' UNets
 COMPONENT_BYTES = 5_000_000  # of a component model, packed, at most
@@ -132,12 +133,13 @@ def stages(work: Path, preset: Preset, processes: int) -> list[Stage]:
 
 
 def measuring_alone(work: Path, packed: Path, preset: Preset) -> list[Stage]:
-    """The stages that measure a packed model which is there. What is said of the shipped one is part of the tree."""
+    """The stages that measure a packed model which is there, by the judge of the tree, so that figures of different models
+    and days are of one judge. What is said of the shipped model is part of the tree."""
     shipped = packed == ROOT / "weights" / "scenes" and preset.trainer != "tiny"
     results = HERE / "evaluate" / "RESULTS.md" if shipped else work / f"RESULTS-{packed.name}.md"
     others = "paper/ema.safetensors", "components/objects", "components/backgrounds"
     preset = replace(preset, compared=all((work / name).exists() for name in others))
-    todo = measuring(work, work / "run", packed, work / f"evaluation-{packed.name}", results, preset)
+    todo = measuring(work, work / "run", packed, work / f"evaluation-{packed.name}", results, preset, JUDGE)
     todo.insert(0, engine_stage(work))
     names = {s.name for s in todo}
     return [replace(s, needs=tuple(n for n in s.needs if n in names)) for s in todo]
@@ -232,19 +234,11 @@ def pack_stage(name: str, work: Path, model: Path, packed: Path, export: str, mo
     return Stage(name, says, pack, [packed / "manifest.json"], (export, "engine"), most_bytes=most_bytes)
 
 
-def measuring(work: Path, run: Path, packed: Path, measured: Path, results: Path, preset: Preset) -> list[Stage]:
-    data, python, judges = work / "data", sys.executable, work / "judges"
+def judging(work: Path, run: Path, judges: Path, preset: Preset) -> list[Stage]:
+    """The stages that make a judge."""
+    data, python = work / "data", sys.executable
     train = [python, "-m", "evaluate.judge", "train", f"{data}/judged", f"{judges}"]
     train += ["--preset", "gpu" if preset.trainer == "gpu" else "cpu"]
-    evaluate = [python, "-m", "evaluate.run", f"{packed}", f"{measured}", "--engine", f"{work}/counterpoint"]
-    evaluate += ["--judges", f"{judges}", "--scenes", f"{data}/seen", "--unseen", f"{data}/unseen"]
-    evaluate += ["--count", f"{preset.count}", "--cells", preset.cells]
-    for name, folder in {"paper": work / "paper", "components": work / "components"}.items():
-        evaluate += ["--model-of", f"{name}=others:{folder}"] if preset.compared else []
-    given_back = [python, "-m", "evaluate.reconstruction", f"{packed}", f"{measured}"]
-    given_back += ["--engine", f"{work}/counterpoint", "--scenes", f"{data}/test", "--scenes", f"{data}/test-large"]
-    report = [python, "-m", "evaluate.report", f"{measured}", "--judges", f"{judges}", "--run", f"{run}"]
-    report += ["--ablation", f"{work}/ablation"]
 
     def so_far() -> list[str]:
         """The judge learns from pictures that went through the autoencoder too, where there is one."""
@@ -254,7 +248,6 @@ def measuring(work: Path, run: Path, packed: Path, measured: Path, results: Path
     return [
         # The judge knows all combinations, those too that the model never saw.
         scenes(work, "judged", "scenes that the judge learns from", preset.judged, 128, 20, "all"),
-        scenes(work, "test", "scenes that the judges are examined on", preset.test, 128, 1000, "all"),
         Stage(
             "judge",
             f"the judge that is learnt, {60 * preset.judge_hours:.3g} minutes",
@@ -270,6 +263,27 @@ def measuring(work: Path, run: Path, packed: Path, measured: Path, results: Path
             [judges / "judge.json"],
             ("test", "judge"),
         ),
+    ]
+
+
+def measuring(
+    work: Path, run: Path, packed: Path, measured: Path, results: Path, preset: Preset, judge: Path | None = None
+) -> list[Stage]:
+    """judge: one that is there; without it, one is made."""
+    data, python, judges = work / "data", sys.executable, judge or work / "judges"
+    evaluate = [python, "-m", "evaluate.run", f"{packed}", f"{measured}", "--engine", f"{work}/counterpoint"]
+    evaluate += ["--judges", f"{judges}", "--scenes", f"{data}/seen", "--unseen", f"{data}/unseen"]
+    evaluate += ["--count", f"{preset.count}", "--cells", preset.cells]
+    for name, folder in {"paper": work / "paper", "components": work / "components"}.items():
+        evaluate += ["--model-of", f"{name}=others:{folder}"] if preset.compared else []
+    given_back = [python, "-m", "evaluate.reconstruction", f"{packed}", f"{measured}"]
+    given_back += ["--engine", f"{work}/counterpoint", "--scenes", f"{data}/test", "--scenes", f"{data}/test-large"]
+    report = [python, "-m", "evaluate.report", f"{measured}", "--judges", f"{judges}", "--run", f"{run}"]
+    report += ["--ablation", f"{work}/ablation"]
+
+    return [
+        scenes(work, "test", "scenes that the judges are examined on", preset.test, 128, 1000, "all"),
+        *([] if judge else judging(work, run, judges, preset)),
         scenes(work, "seen", "conditions of combinations seen in training", preset.sources, 16, 1002, "train"),
         scenes(work, "unseen", "conditions of combinations never seen", preset.sources, 16, 1003, "heldout"),
         Stage(
@@ -445,7 +459,7 @@ if __name__ == "__main__":
     p.add_argument("--hours", type=float, help="of the UNet's training, instead of the preset's")
     p.add_argument("--count", type=int, help="conditions of a cell of the evaluation, instead of the preset's")
     p.add_argument("--cells", help="of the evaluation, as evaluate.run has them")
-    p.add_argument("--measure", type=Path, help="a packed model to measure; nothing is trained but the judge")
+    p.add_argument("--measure", type=Path, help="a packed model to measure; nothing is trained")
     p.add_argument("--processes", type=int, help="to train with; a GPU each, or a core each, unless said")
     p.add_argument("--only", type=lambda s: set(s.split(",")), default=set(), help="stages, with commas between")
     p.add_argument("--list", action="store_true", help="say what would run, and run nothing")

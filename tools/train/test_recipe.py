@@ -219,7 +219,7 @@ class StagesTest(unittest.TestCase):
                 self.assertTrue(s.makes, f"{name}: {s.name}")
             alone = recipe.measuring_alone(self.work, self.work / "model", preset)
             self.assertEqual({n for s in alone for n in s.needs} - {s.name for s in alone}, set(), name)
-            self.assertNotIn("unet", {s.name for s in alone})
+            self.assertEqual({"unet", "judge"} & {s.name for s in alone}, set(), name)
 
     def test_decoder_hours_of_several_starts(self):
         rows = ["minutes,step", "0.5,0", "3,100", "6,200", "0.2,0", "4,150"]

@@ -10,7 +10,7 @@ from evaluate.published import HEADLINE
 from evaluate.tables import Share, error
 
 if TYPE_CHECKING:
-    from evaluate.report import Measured
+    from evaluate.measured import Measured
 
 DPI = 110
 OURS, PLAIN, PALETTE, JOINED, PAPER, TOKENS, FAINT = "#1b5fc1", "#8a5fc1", "#7aa6e0", "#c1571b", "#555555", "#2c8a4b", "#b9b9b9"
@@ -18,19 +18,15 @@ TASKS = {"places": (1, 2, 3, 5), "relations": (1, 2, 3), "background": (1, 2, 3)
 TITLES = {"places": "places", "relations": "relations", "background": "background AND objects"}
 
 
-def draw(m: Measured, folder: Path) -> dict[str, Path]:
-    """The files of those plots for which there is something to draw, by name."""
+def draw(m: Measured, folder: Path):
+    """Those plots for which there is something to draw, as NAME.png."""
     import matplotlib
 
     matplotlib.use("Agg")
     matplotlib.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
-    made = {}
-    for name, plot in {"accuracy": accuracy, "sweeps": sweeps, "loss": loss}.items():
-        figure = plot(m)
-        if figure is not None:
-            made[name] = folder / f"{name}.png"
-            save(figure, made[name])
-    return made
+    for name, plot in PLOTS.items():
+        if (figure := plot(m)) is not None:
+            save(figure, folder / f"{name}.png")
 
 
 def save(figure, path: Path):
@@ -141,7 +137,7 @@ def smoothed(values: Sequence[float], beside: int = 4) -> list[float]:
 
 def loss(m: Measured):
     """The loss, and what conditions gain over saying nothing."""
-    log, probed = m.rows("log.csv"), m.rows("probe.csv")
+    log, probed = (m.said.get("training", {}).get(name, []) for name in ("log", "probe"))
     if not log:
         return None
     figure, (left, right) = figure_of(2, 2.9)
@@ -163,3 +159,6 @@ def loss(m: Measured):
     if probed:
         right.legend(frameon=False, fontsize=8, title="one object, as told", title_fontsize=8, loc="center right")
     return figure
+
+
+PLOTS = {"accuracy": accuracy, "sweeps": sweeps, "loss": loss}

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluate.cells import MOVES, STEPS, TABLE, Cell, Rule
+from evaluate.cells import MOVES, PLAIN, REACH, STEPS, TABLE, Cell, Rule
 from evaluate.published import DECIBELS, HEADLINE, NEGATION_KEPT, NEGATION_LEFT, UNSEEN_APART
 from evaluate.tables import NOT_RUN, Share, code, commands, complement, difference, error, kendall
 from evaluate.tables import markdown, number, percent, spearman
 
 if TYPE_CHECKING:
-    from evaluate.report import Measured
+    from evaluate.measured import Measured
 
 TEMPLATE = Path(__file__).with_name("RESULTS.template.md")
 Links = dict[str, str]  # of plots and sheets, by name
@@ -74,17 +74,18 @@ def head(m: Measured, links: Links) -> list[str]:
         "counts": " to ".join(dict.fromkeys((f"{counts[0]}", f"{counts[-1]}"))) if counts else "no",
         "judge": "the learnt one" if m.judge == "learnt" else "the simple one",
         "machines": " and ".join(machines) or "nothing yet",
+        "steps": STEPS,
+        "evaluations": PLAIN.evaluations,
+        "reach": REACH,
     }
     return [says("head", **told)] + ([says("stale", cells=", ".join(m.others()))] if m.others() else [])
 
 
 def headline(m: Measured, links: Links) -> list[str]:
-    from evaluate.report import perfect
-
     rows, cells = [], group("headline")
     for name, beside in HEADLINE.items():
         cell = next(c for c in cells if c.name == name)
-        share, ceiling = m.share(name), perfect(m, cell.task, cell.n)
+        share, ceiling = m.share(name), m.perfect(cell.task, cell.n)
         paper = number(beside.paper) + (f" ± {beside.paper_error:.1f}" if beside.paper_error else "")
         rows.append(
             [
@@ -117,9 +118,7 @@ def headline(m: Measured, links: Links) -> list[str]:
 
 def simple(m: Measured, cell: Cell) -> str:
     """The simple judge's number, and what it would give to perfect pictures."""
-    from evaluate.report import perfect
-
-    share, ceiling = m.share(cell.name, "palette"), perfect(m, cell.task, cell.n, "palette")
+    share, ceiling = m.share(cell.name, "palette"), m.perfect(cell.task, cell.n, "palette")
     return percent(share) + (f" (of {100 * ceiling:.0f})" if share and ceiling else "")
 
 
@@ -165,10 +164,9 @@ def compared(m: Measured, rows: Sequence[tuple[str, str, str]], globs: str) -> l
     for words, cell, base in rows:
         result = m.results.get(cell)
         cost = number(result["evaluations"], 0) if result else "–"
-        against = difference(m.share(cell), m.share(base), paired=True) if cell != base else ""
+        against = m.difference(cell, base)
         shown = percent(m.share(cell)) if result else NOT_RUN
-        strict = [(m.share(c) or {}).get("beside") for c in (cell, base)]
-        right = [percent(strict[0]), difference(*strict, paired=True) if cell != base else ""]
+        right = [percent((m.share(cell) or {}).get("beside")), m.difference(cell, base, "beside")]
         out.append([words, shown, against, *right, percent(m.share(cell, "palette")), cost, cell])
     columns = ["", "accuracy, %", "against the shipped way", "the right things, %", "against", "simple judge", "evaluations", "cell"]
     return [markdown(columns, out), *made_by(m, list(dict.fromkeys(cell for _, cell, _ in rows)), globs)]
@@ -240,16 +238,14 @@ def equal(m: Measured, links: Links) -> list[str]:
         rows = []
         for c in (c for c in group("equal") if c.task == task):
             of = f"equal-{task.replace(' ', '-')}-"
-            share, result, base = m.share(c.name), m.results.get(c.name), m.share(f"{of}plain")
+            share, result, base = m.share(c.name), m.results.get(c.name), f"{of}plain"
             row = [words[c.name.removeprefix(of)].format(c.rule.steps)]
             if not share:
                 rows.append([*row, NOT_RUN, *[""] * 4])
                 continue
-            plain = c.name.endswith("-plain")
-            row += [percent(share), "" if plain else difference(share, base, paired=True)]
+            row += [percent(share), m.difference(c.name, base)]
             if task == "places":
-                strict = share["beside"]
-                row += [percent(strict), "" if plain else difference(strict, base["beside"] if base else None, paired=True)]
+                row += [percent(share["beside"]), m.difference(c.name, base, "beside")]
             else:
                 row += [percent(complement(m.part(c.name, "not background"))), percent(m.part(c.name, "thing"))]
             rows.append([*row, number(result["evaluations"], 0)])
@@ -327,14 +323,14 @@ def components(m: Measured, links: Links) -> list[str]:
     rows, cells = [], group("components")
     for c in cells:
         two, one = m.share(c.name), m.share(f"background-{c.n}")
-        rows.append([f"n = {c.n}", percent(two) if two else NOT_RUN, percent(one), difference(two, one, paired=True)])
+        rows.append([f"n = {c.n}", percent(two) if two else NOT_RUN, percent(one), m.difference(c.name, f"background-{c.n}")])
     columns = ["", "two models, %", "one model, %", "difference"]
     return [says("components"), markdown(columns, rows), *made_by(m, [c.name for c in cells], "components")]
 
 
 def levels(m: Measured, links: Links) -> list[str]:
     """What fit_weights.py found for pairs of levels, and whether it wins."""
-    found = m.json(m.out / "fitted" / "weights.json")
+    found = m.said.get("fitted")
     command = "python fit_weights.py MODEL OUT/fitted --engine COUNTERPOINT --judges JUDGES --scenes FIT --test FITTEST"
     if not found:
         return [says("levels"), f"{NOT_RUN.capitalize()}.", code(command)]
@@ -353,7 +349,7 @@ def levels(m: Measured, links: Links) -> list[str]:
 def ablations(m: Measured, links: Links) -> list[str]:
     from ablate import VARIANTS
 
-    found = m.json(m.ablation / "ablation.json" if m.ablation else None)
+    found = m.said.get("ablation")
     facts = [says("ablations-facts", **found["facts"])] if found else []
     variants = found["variants"] if found else [{"says": v.says} for v in VARIANTS.values()]
     columns = ["variant", "loss", "right", "place", "colour", "shape"]
@@ -376,7 +372,7 @@ def ablated(v: dict) -> list[str]:
 
 def autoencoder(m: Measured, links: Links) -> list[str]:
     rows = []
-    for r in m.json(m.out / "reconstruction.json") or []:
+    for r in m.said.get("reconstruction", []):
         decibels = [f"{r[k]:.1f}" for k in ("learnt", "learnt_objects", "linear", "linear_objects")]
         met = r["learnt"] >= DECIBELS[0] and r["learnt_objects"] >= DECIBELS[1]
         rows.append([f"{r['side']}×{r['side']}", *decibels, f"{r['scenes']}", "goal met" if met else "not met"])
@@ -388,7 +384,7 @@ def autoencoder(m: Measured, links: Links) -> list[str]:
 
 def samplers(m: Measured, links: Links) -> list[str]:
     """Whether PyTorch's pictures, where it made some, are the engine's."""
-    found = m.json(m.out / "match.json")
+    found = m.said.get("match")
     told = [f"{NOT_RUN.capitalize()}."]
     if found:
         facts = dict(inside=100 * found["within 2/255"], least=100 * found["least of a picture"])
@@ -399,19 +395,20 @@ def samplers(m: Measured, links: Links) -> list[str]:
 
 
 def training(m: Measured, links: Links) -> list[str]:
-    facts, log, decoder = m.facts, m.rows("log.csv"), m.rows("decoder.csv")
-    blocks = [says("training")]
-    if facts:
-        last = [r["loss"] for r in log[-20:]]
+    blocks, trained = [says("training")], m.said.get("training")
+    if trained:
+        facts, last = trained["facts"], [r["loss"] for r in trained["log"][-20:]]
         loss = f"; the loss over the last {len(last)} lines of the log is {sum(last) / len(last):.3f}" if last else ""
         numbers = dict(samples=int(facts["samples"]), images=int(facts["images"]), hours=float(facts["hours"]))
-        blocks.append(says("training-facts", **numbers, machine=facts["machine"], loss=loss))
+        told = [says("training-facts", **numbers, machine=facts["machine"], loss=loss)]
+        if focus := trained["objective"].get("focus"):
+            told.append(says("training-focus", times=1 + focus, focus=focus))
+        told += [says("training-decoder", **row) for row in trained["decoder"]]
+        blocks.append("\n".join(told))
     else:
         blocks.append("No run is named.")
     if "loss" in links:
         blocks.append(f"![Loss, and what conditions gain]({links['loss']})")
-    if decoder:
-        blocks.append(says("training-decoder", **decoder[-1]))
     return [*blocks, says("training-after"), code("make train PRESET=gpu", "make train PRESET=cpu")]
 
 
@@ -421,8 +418,6 @@ def recipe(m: Measured, links: Links) -> list[str]:
         "go run ./tools/scenes -n 20000 -size 16 -seed 1003 -split heldout -o UNSEEN",
         "go run ./tools/scenes -n 4000 -size 16 -seed 1004 -split train -o FIT",
         "go run ./tools/scenes -n 8000 -size 16 -seed 1005 -split train -o FITTEST",
-        "go run ./tools/scenes -n 12000 -seed 20 -split all -o JUDGED",
-        "python -m evaluate.judge train JUDGED JUDGES --hours 0.75",
     ]
     return [says("recipe"), code(*sets), says("recipe-after"), code("make evaluate COUNT=300")]
 
@@ -441,8 +436,7 @@ def everything(m: Measured, links: Links) -> list[str]:
         parts = m.share(name)["components"] if m.share(name) else {}
         each = ", ".join(f"{k} {100 * s['rate']:.1f}" for k, s in parts.items() if s["count"])
         pace = r["seconds"] / r["count"] if r["count"] else 0.0
-        identity = r["model"]["identity"].split()[0]
-        rows.append([name, percent(m.share(name)), each, f"{r['count']}", r["sampler"], identity, f"{pace:.2f}"])
+        rows.append([name, percent(m.share(name)), each, f"{r['count']}", r["sampler"], m.model(name), f"{pace:.2f}"])
     if not rows:
         return []
     columns = ["cell", "accuracy, %", "each component, %", "pictures", "sampler", "model", "seconds a picture"]

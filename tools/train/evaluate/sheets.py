@@ -15,7 +15,7 @@ from evaluate.components import Component, Thing
 from evaluate.results import right
 
 if TYPE_CHECKING:
-    from evaluate.report import Measured
+    from evaluate.measured import Measured
 
 CELLS = ("places-3", "relations-3", "background-3", "binding", "not-joined", "new-colour-unseen")
 EACH = 6  # successes, and failures
@@ -125,16 +125,13 @@ def stacked(parts: list[Image.Image]) -> Image.Image:
     return out
 
 
-def draw(m: Measured, folder: Path) -> dict[str, Path]:
-    """A sheet a cell, of those that were measured, by name."""
+def draw(m: Measured, folder: Path):
+    """A sheet a cell, as CELL.jpg, of those whose pictures are there."""
     font = ImageFont.load_default(11)
-    made = {}
     for cell in CELLS:
-        image = sheet(m, cell, font) if m.share(cell) else None
-        if image is not None:
-            made[f"sheet-{cell}"] = folder / f"{cell}.jpg"
-            save(image, made[f"sheet-{cell}"])
-    return made
+        there = m.share(cell) and m.out and (m.out / cell).exists()
+        if there and (image := sheet(m, cell, font)) is not None:
+            save(image, folder / f"{cell}.jpg")
 
 
 def save(image: Image.Image, path: Path):

@@ -2,15 +2,17 @@
 
 import json
 import math
+import shutil
 import tempfile
 import unittest
 from pathlib import Path
 
 import numpy as np
 
-from evaluate import report, results, sections, sheets, tables
+from evaluate import measured, report, results, sections, sheets, tables
 from evaluate.cells import TABLE, Cell, Rule
 from evaluate.components import Component, Condition, Term, Thing
+from evaluate.measured import Measured, MeasuredError
 from evaluate.run import Store, cost, plain
 from fit_weights import compare
 
@@ -82,7 +84,7 @@ class ReportTest(unittest.TestCase):
         recall = {"place": {"shown": {"asked": 100, "said_shown": 90, "rate": 0.9, "error": 0.03}}}
         examined = {"test": {"scenes": 10, "scene_seeds": [1000], "seed": 0, "judges": {"learnt": recall}}}
         (self.judges / "judge.json").write_text(json.dumps(examined))
-        self.measured = report.Measured(self.out, self.judges, None, None)
+        self.measured = Measured.of(None, self.out, self.judges, None, None)
 
     def test_results(self):
         path = self.out.parent / "RESULTS.md"
@@ -104,18 +106,48 @@ class ReportTest(unittest.TestCase):
             self.assertTrue((path.parent / link).exists())
         self.assertNotIn("{", text.replace("--cells {", ""), "all braces of the template are filled in")
 
-    def test_some_sections_alone(self):
+    def test_kept(self):
+        """What was measured stays when its folders are gone; what is measured again takes its place."""
         path = self.out.parent / "RESULTS.md"
-        path.write_text("# Head\n\n## Composition\n\nas it was\n\n## Baselines\n\nas it was\n\n## Diversity\n\nold\n")
-        report.write(self.measured, path, ["equal", "diversity"])
-        text = path.read_text()
-        headings = [line for line in text.splitlines() if line.startswith("#")]
-        new = "## What evaluations are best spent on"
-        self.assertEqual(headings, ["# Head", "## Composition", "## Baselines", new, "## Diversity"])
-        self.assertEqual(text.count("as it was"), 2)
-        self.assertNotIn("old", text)
-        with self.assertRaisesRegex(SystemExit, "no section other"):
-            report.write(self.measured, path, ["other"])
+        report.write(self.measured, path)
+        before = path.read_text()
+        report.write(Measured.of(report.kept(path), None, None, None, None), path)
+        self.assertEqual(path.read_text(), before)
+
+        folder = self.out / "places-1"
+        folder.mkdir()
+        result = dict(self.measured.results["places-3"], cell="places-1", n=1, count=9)
+        (folder / "result.json").write_text(json.dumps(result))
+        shutil.rmtree(self.out / "places-3")
+        both = Measured.of(report.kept(path), self.out, None, None, None)
+        self.assertEqual({n: r["count"] for n, r in both.results.items()}, {"places-3": 8, "places-1": 9})
+        (folder / "result.json").write_text("{")
+        with self.assertRaisesRegex(MeasuredError, "places-1/result.json: .*want JSON"):
+            Measured.of(report.kept(path), self.out, None, None, None)
+
+    def test_of_two_versions(self):
+        """Cells of an older version are named, and compared with none of the newer."""
+        cells = {}
+        for name, version in {"places-3": "new", "places-1": "new", "places-3-joined": "old"}.items():
+            cells[name] = self.measured.results["places-3"] | {"model": {"name": "scenes", "identity": f"{version} engine"}}
+        m = Measured({"cells": cells})
+        self.assertEqual((m.hash, m.others()), ("new", ["places-3-joined"]))
+        self.assertIn("with none of this one: places-3-joined.", sections.head(m, {})[-1])
+        self.assertEqual(m.difference("places-3-joined", "places-3"), "–")
+        self.assertEqual(m.difference("places-1", "places-3"), "+0.0 ± 14.1")
+        self.assertEqual(m.difference("places-3", "places-3"), "")
+
+    def test_training_goes_on(self):
+        """The log of a run that went on with another folder is that of both; what came after where it went on is not."""
+        log = lambda *samples: [{"samples": s, "loss": 1.0} for s in samples]
+        old = {"training": {"log": log(1, 2, 3), "probe": [], "decoder": [{"learnt": 30.0}]}}
+        new = {"training": {"log": log(3, 4), "probe": log(4), "decoder": []}}
+        both = measured.merged(old, new)["training"]
+        self.assertEqual([row["samples"] for row in both["log"]], [1, 2, 3, 4])
+        self.assertEqual(both["decoder"], [{"learnt": 30.0}])
+        many = measured.thinned(log(*range(1000)))
+        self.assertLessEqual(len(many), measured.LOG_ROWS)
+        self.assertEqual(many[-1]["samples"], 999)
 
     def test_learnt_weights(self):
         asked = {"cells": "background-3", "count": 80}
@@ -123,7 +155,7 @@ class ReportTest(unittest.TestCase):
         found = {"level_weights": weights, "fit": compare([True], [False]), "test": compare([True] * 3, [True] * 3)}
         (self.out / "fitted").mkdir()
         (self.out / "fitted" / "weights.json").write_text(json.dumps(found | {"asked": asked}))
-        _, table, told, command = sections.levels(self.measured, {})
+        _, table, told, command = sections.levels(Measured.of(None, self.out, None, None, None), {})
         self.assertIn("| background | attributes | 1, 0.67 |", table)
         self.assertIn("on the 3\nof the comparison 3 and 3: 0 gained, 0 lost, p = 1. They do not win", told)
         self.assertIn("--cells background-3 --count 80", command)
