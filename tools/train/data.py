@@ -26,7 +26,7 @@ HELD_OUT = 256  # scenes at the start of the first chunk that are never trained 
 # of such rows and what is said of a place is learnt several times sooner than what is said of the whole; the null row is
 # the background of every composition. A caption names part of a cluttered scene, so "nothing said" means "anything may
 # be there" (Bradley et al., arXiv 2502.04549).
-MIX = {"null": 0.08, "object": 0.22, "place": 0.31, "relation": 0.14, "background": 0.08, "joined": 0.17}
+MIX = {"null": 0.08, "object": 0.20, "place": 0.30, "relation": 0.18, "background": 0.08, "joined": 0.16}
 # Others, for comparison: captions that say more, and captions that say less.
 MIXES = {
     "usual": MIX,
@@ -38,7 +38,7 @@ MIXES = {
 LAID = 0.6
 # How many of the relations are of stacked things, which are in one scene of sixteen: evenly drawn, one caption in 300 would
 # be of a stack, and what is hard would be seen least.
-STACKED = 0.3
+STACKED = 0.5
 STACK_WORDS = "above", "below", "top", "under"
 # A scene without captions of a kind lends one of another: a lone object has no relation, an empty scene no object.
 INSTEAD = {"relation": "object", "object": "empty", "place": "empty", "joined": "empty"}
