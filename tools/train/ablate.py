@@ -54,13 +54,13 @@ class Variant:
 
 VARIANTS = {
     "shipped": Variant("as shipped"),
+    "even": Variant("errors count alike everywhere", objective={"focus": 0.0}),
     "place-bare": Variant("place as a bare map", {"place": "bare"}),
     "place-words": Variant("place as words", {"place": "words"}),
     "mix-more": Variant("captions that say more", objective={"mix": "more"}),
     "mix-less": Variant("captions that say less", objective={"mix": "less"}),
     "coind": Variant("CoInD's independence term, weight 1", objective={"coind": 1.0}),
     "min-snr": Variant("min-SNR weighting, γ = 5", objective={"min_snr": 5.0}),
-    "focus": Variant("errors where things are put count 5 times", objective={"focus": 4.0}),
     "epsilon": Variant("noise predicted, schedule that ends before pure noise", {"prediction": "epsilon"}),
     "latent-4": Variant("4 latent channels", {"latent_channels": 4}),
     "latent-16": Variant("16 latent channels", {"latent_channels": 16}),

@@ -16,13 +16,14 @@ import csv
 import json
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 from common import replace_file
 from evaluate.cells import TABLE
 from evaluate.tables import Share, difference
+from objective import Objective
 
 LOG_ROWS = 400  # of a log that are kept: a plot shows no more
 
@@ -86,7 +87,7 @@ def trained(run: Path) -> dict | None:
     with safe_open(path, "pt") as f:
         facts = f.metadata() or {}
     logs = {"log": rows(run / "log.csv"), "probe": rows(run / "probe.csv"), "decoder": rows(run / "decoder.csv")[-1:]}
-    return {"facts": facts, "objective": read(run / "objective.json") or {}} | logs
+    return {"facts": facts, "objective": asdict(Objective.of(run))} | logs
 
 
 def merged(old: dict, new: dict) -> dict:

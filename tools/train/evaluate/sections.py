@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evaluate.cells import MOVES, PLAIN, REACH, STEPS, TABLE, Cell, Rule
+from evaluate.cells import MOVES, REACH, STEPS, TABLE, Cell, Rule
 from evaluate.published import DECIBELS, HEADLINE, NEGATION_KEPT, NEGATION_LEFT, UNSEEN_APART
 from evaluate.tables import NOT_RUN, Share, code, commands, complement, difference, error, kendall
 from evaluate.tables import markdown, number, percent, spearman
@@ -75,7 +75,7 @@ def head(m: Measured, links: Links) -> list[str]:
         "judge": "the learnt one" if m.judge == "learnt" else "the simple one",
         "machines": " and ".join(machines) or "nothing yet",
         "steps": STEPS,
-        "evaluations": PLAIN.evaluations,
+        "evaluations": Rule().evaluations,
         "reach": REACH,
     }
     return [says("head", **told)] + ([says("stale", cells=", ".join(m.others()))] if m.others() else [])
