@@ -25,7 +25,7 @@ class Objective:
     # How much more the error counts where a condition puts a thing. A thing is a few cells of a latent of hundreds, most of
     # whose error is of what no condition is about. What the weight depends on is given, so the answer that has the least
     # error stays the same: it is where a small network and a short training do their best that changes. In one of eight minutes,
-    # wrong places cost half as much again, wrong colours and shapes twice.
+    # wrong places and colours cost half as much again, and wrong shapes are told apart at all.
     focus: float = 4.0
 
     @staticmethod

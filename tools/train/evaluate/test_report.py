@@ -149,6 +149,12 @@ class ReportTest(unittest.TestCase):
         self.assertLessEqual(len(many), measured.LOG_ROWS)
         self.assertEqual(many[-1]["samples"], 999)
 
+    def test_shipped(self):
+        """RESULTS.md says what RESULTS.json does."""
+        path = sections.TEMPLATE.with_name("RESULTS.md")
+        m = Measured.of(report.kept(path), None, None, None, None)
+        self.assertEqual(path.read_text("utf-8"), report.text(m, report.pictures(path)))
+
     def test_learnt_weights(self):
         asked = {"cells": "background-3", "count": 80}
         weights = [{"level": "background", "beside": "attributes", "multipliers": [1.0, 0.67]}]
