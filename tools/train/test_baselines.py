@@ -181,10 +181,10 @@ class ComponentsTest(unittest.TestCase):
         self.assertAlmostEqual(by["objects", "a red cube"][0, 15].item(), 0, places=3)
 
     def test_one_model_in_two_halves(self):
-        """If both are the same model, and nothing is masked, composing them is composing it."""
+        """If both are the same model, and all is heard everywhere, composing them is composing it."""
         joint = TorchSampler(self.folder / "same" / "objects", "")
         asked = [condition(GRASS, CUBE, BALL), condition(GRASS, BALL, seed=9), condition(CUBE, seed=4)]
-        rule = Rule(steps=3)
+        rule = Rule(steps=3, reach=None)
         want = joint.latents(asked, rule, 16)
         sampler = others.sampler(self.folder / "same")
         for name in ("backgrounds", "half", "objects"):
