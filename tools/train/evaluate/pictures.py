@@ -103,15 +103,16 @@ class TorchSampler:
     """An exported folder in PyTorch. DDIM as the folder's scheduler has it and Langevin moves, with the engine's noise."""
 
     def __init__(self, folder: Path, identity: str, exact: bool = False):
-        """exact: float32 throughout, also where a GPU would round."""
+        """exact: float32 throughout, as on CPUs in any case, also where a GPU would round."""
         from diffusers import DDIMScheduler
         from export import read
 
-        self.where, self.exact = common.device(), exact
+        self.where = common.device()
+        self.exact = exact or self.where.type == "cpu"  # what was compared with the engine's pictures
         with common.autocast(self.where):
-            rounds = torch.is_autocast_enabled(self.where.type) and not exact
+            rounds = torch.is_autocast_enabled(self.where.type) and not self.exact
         self.identity = f"{identity} PyTorch {'bfloat16' if rounds else 'float32'}"
-        if exact:
+        if self.exact:
             torch.set_float32_matmul_precision("highest")
             torch.backends.cudnn.allow_tf32 = False
         denoiser, vae = read(folder)

@@ -24,7 +24,8 @@ def percent(share: Share | None) -> str:
 
 def complement(share: Share) -> Share:
     """The share of those that did not."""
-    return share | {"successes": share["count"] - share["successes"], "rate": 1 - share["rate"]}
+    others = share["count"] - share["successes"]
+    return share | {"successes": others, "rate": others / share["count"]}  # 1 less a rate is a little more than 1 in 100
 
 
 def difference(a: Share | None, b: Share | None, paired: bool = False) -> str:

@@ -31,6 +31,10 @@ class TablesTest(unittest.TestCase):
         self.assertEqual(tables.difference(one, other, paired=True), "+25.0 ± 21.7")
         self.assertEqual(tables.difference(one, one, paired=True), "+0.0 ± 23.6")
 
+    def test_negated(self):
+        for left, kept, want in ((1, 97, "goal met"), (2, 97, "least met"), (4, 92, "least met"), (5, 100, "not met")):
+            self.assertEqual(sections.negated(tables.complement(share(100 - left, 100)), share(kept, 100)), want)
+
     def test_ranks(self):
         self.assertEqual(tables.ranks([3, 1, 3, 2]), [3.5, 1, 3.5, 2])
         self.assertAlmostEqual(tables.spearman([1, 2, 3, 4], [1, 4, 9, 16]), 1)
