@@ -45,6 +45,7 @@ func newCards(t *testing.T, prompt, last string) *visit {
 	t.Helper()
 	v := newVisit(t, newOrigin(t, tinyModel(t)).url+"?device=cpu")
 	v.awaitText("status", "^Ready$")
+	v.enter("textbox", "Prompt", " ") // or the cards of the prompt before would be taken for this one's
 	v.enter("textbox", "Prompt", prompt)
 	v.await("textbox", last)
 	return v
