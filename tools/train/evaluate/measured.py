@@ -173,7 +173,7 @@ class Measured:
     def judged_by(self) -> str:
         """Which judge decides in these results, as far as it was examined: judges that were trained anew differ a little."""
         recall = [self.says_shown(k, "shown") for k in ("place", "thing", "relation", "background")]
-        keys = {r["judges"][self.judge].get("identity") for r in self.results.values() if self.judge in r["judges"]}
+        keys = {r["judges"].get(self.judge, {}).get("identity") for r in self.results.values()} - {None}
         if None in recall or len(keys) != 1:
             return ""
         found = ", ".join(f"{100 * r['rate']:.1f}" for r in recall)

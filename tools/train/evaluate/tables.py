@@ -40,8 +40,10 @@ def difference(a: Share | None, b: Share | None, paired: bool = False) -> str:
 
 
 def paired_error(each: Sequence[int]) -> float:
-    """The standard error of the mean of differences, each -1, 0 or 1; where none differs, as if one more had each way."""
-    each = each if any(each) else [*each, 1, -1]
+    """The standard error of the mean of differences, each -1, 0 or 1; where all are alike, as if of more pictures one had been
+    otherwise, or one had each way."""
+    if len(set(each)) == 1:
+        each = [*each, 0] if each[0] else [*each, 1, -1]
     return statistics.pstdev(each) / math.sqrt(len(each))
 
 

@@ -30,6 +30,8 @@ class TablesTest(unittest.TestCase):
         one, other = share(3, 4) | {"each": "1110"}, share(2, 4) | {"each": "0110-"}
         self.assertEqual(tables.difference(one, other, paired=True), "+25.0 ± 21.7")
         self.assertEqual(tables.difference(one, one, paired=True), "+0.0 ± 23.6")
+        all_, none = ({"each": 4 * x} | share(4 * int(x), 4) for x in "10")
+        self.assertEqual(tables.difference(none, all_, paired=True), "-100.0 ± 17.9")
 
     def test_negated(self):
         for left, kept, want in ((1, 97, "goal met"), (2, 97, "least met"), (4, 92, "least met"), (5, 100, "not met")):
