@@ -53,7 +53,9 @@ class Preset:
     cells: str = "*"  # of the evaluation
     matched: int = 64  # pictures made by the engine and by PyTorch
     compared: bool = True  # with the models beside, in the evaluation
-    sources: int = 20_000  # scenes that conditions are drawn from; of 16 pixels, since their truth alone is read
+    # Scenes that conditions are drawn from, seen and never seen, as many as evaluate.run wants for count; from other numbers they
+    # would be other conditions. Of 16 pixels, since their truth alone is read.
+    sources: tuple[int, int] = (20_000, 20_000)
 
 
 PRESETS = {
@@ -71,6 +73,7 @@ PRESETS = {
         trainer="gpu",
         component="gpu",
         part=20_000,
+        sources=(70_000, 16_000),
     ),
     "cpu": Preset(
         small=40_000,
@@ -99,7 +102,7 @@ PRESETS = {
         component="tiny",
         part=272,
         side=64,
-        sources=1000,
+        sources=(1000, 1000),
         matched=4,
         cells="places-1,not-shape,places-1-paper,background-1-components",
     ),
@@ -284,8 +287,8 @@ def measuring(
     return [
         scenes(work, "test", "scenes that the judges are examined on", preset.test, 128, 1000, "all"),
         *([] if judge else judging(work, run, judges, preset)),
-        scenes(work, "seen", "conditions of combinations seen in training", preset.sources, 16, 1002, "train"),
-        scenes(work, "unseen", "conditions of combinations never seen", preset.sources, 16, 1003, "heldout"),
+        scenes(work, "seen", "conditions of combinations seen in training", preset.sources[0], 16, 1002, "train"),
+        scenes(work, "unseen", "conditions of combinations never seen", preset.sources[1], 16, 1003, "heldout"),
         Stage(
             "evaluate",
             f"composition, {preset.count} conditions a cell",

@@ -15,7 +15,6 @@ measured again takes the old one's place. RESULTS.json holds
 import csv
 import json
 import math
-from collections import Counter
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -95,8 +94,8 @@ def merged(old: dict, new: dict) -> dict:
     both = old | new | {"cells": old.get("cells", {}) | new.get("cells", {})}
     if "training" in new:
         training = dict(new["training"])
+        first = min((row["samples"] for name in ("log", "probe") for row in training[name]), default=math.inf)
         for name in ("log", "probe"):
-            first = min((row["samples"] for row in training[name]), default=math.inf)
             before = [row for row in old.get("training", {}).get(name, []) if row["samples"] < first]
             training[name] = before + training[name]
         if not training["decoder"]:
@@ -141,9 +140,8 @@ class Measured:
 
     @cached_property
     def hash(self) -> str:
-        """Of the model that most cells are of."""
-        of = Counter(self.model(name) for name, r in self.results.items() if r["model"]["name"] == "scenes")
-        return of.most_common(1)[0][0] if of else "none"
+        """Of the model that the first cell is of, a headline: when that is measured again, the rest is of another version."""
+        return next((self.model(name) for name, r in self.results.items() if r["model"]["name"] == "scenes"), "none")
 
     def others(self) -> list[str]:
         """Cells of another version of the model, which should be measured again."""

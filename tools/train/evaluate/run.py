@@ -6,7 +6,7 @@
 
 MODEL is a packed model folder, which the engine runs and PyTorch reads dequantised, or an exported one, for PyTorch
 alone. TEST and UNSEEN are folders of tools/scenes, of -split train and heldout and of fresh seeds; only their truth
-is read, so -size 16 will do. 300 conditions a cell want 12,000 and 3,000 scenes, 2,000 want 70,000 and 16,000: five
+is read, so -size 16 will do. 280 conditions a cell want 12,000 and 3,000 scenes, 2,000 want 70,000 and 16,000: five
 things that stand apart are in three scenes of a hundred.
 
     OUT/CELL/conditions.jsonl        what was asked, a picture a line

@@ -414,8 +414,8 @@ def training(m: Measured, links: Links) -> list[str]:
 
 def recipe(m: Measured, links: Links) -> list[str]:
     sets = [
-        "go run ./tools/scenes -n 20000 -size 16 -seed 1002 -split train -o TEST",
-        "go run ./tools/scenes -n 20000 -size 16 -seed 1003 -split heldout -o UNSEEN",
+        "go run ./tools/scenes -n 12000 -size 16 -seed 1002 -split train -o TEST",
+        "go run ./tools/scenes -n 4000 -size 16 -seed 1003 -split heldout -o UNSEEN",
         "go run ./tools/scenes -n 4000 -size 16 -seed 1004 -split train -o FIT",
         "go run ./tools/scenes -n 8000 -size 16 -seed 1005 -split train -o FITTEST",
     ]
